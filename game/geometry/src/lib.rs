@@ -1,1 +1,11 @@
-//! stub
+//! Frames, grids, meshes, resampling and units: the ground floor. It imports no sibling.
+
+pub mod contour;
+pub mod frames;
+pub mod grid;
+pub mod mesh;
+
+pub use contour::Contour;
+pub use frames::{BeamAngles, Frames, PatientPosition};
+pub use grid::{Grid, Volume};
+pub use mesh::TriMesh;

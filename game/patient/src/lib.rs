@@ -1,1 +1,54 @@
-//! stub
+//! What a patient is: images, structures, plans, doses and names, in one frame of reference. No I/O, no DICOM crate.
+
+mod dose;
+mod image;
+pub mod names;
+mod plan;
+mod structure;
+
+pub use dose::{Dose, DoseSummation, DoseType, DoseUnit};
+pub use image::{Image, Modality};
+pub use plan::{Beam, Layer, Plan, RadiationType, RangeShifter, Spot};
+pub use structure::{RoiType, Structure, StructureSet};
+
+use serde::{Deserialize, Serialize};
+
+/// One person with what was imported of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Patient {
+    /// PatientID (0010,0020), or `anon-N` where it is empty. Never used as a path.
+    pub id: String,
+    /// PatientName (0010,0010) as DICOM writes it (`FAMILY^GIVEN`), empty if absent.
+    pub name: String,
+    /// PatientBirthDate, `YYYYMMDD`, empty if absent.
+    pub birth_date: String,
+    /// PatientSex, empty if absent.
+    pub sex: String,
+    /// True for the phantom made here: its name says SYNTHETIC. Only such a patient may be pictured or logged freely.
+    pub synthetic: bool,
+    /// Volumes, CT first.
+    pub images: Vec<Image>,
+    /// Structure sets.
+    pub structure_sets: Vec<StructureSet>,
+    /// Plans.
+    pub plans: Vec<Plan>,
+    /// Doses.
+    pub doses: Vec<Dose>,
+}
+
+impl Patient {
+    /// The image a plan is computed on: the CT in the plan's frame of reference (the first if several).
+    pub fn planning_image(&self, plan: &Plan) -> Option<&Image> {
+        self.images
+            .iter()
+            .find(|i| i.modality == Modality::Ct && i.frame_of_reference_uid == plan.frame_of_reference_uid)
+    }
+
+    /// The structure set of a plan: the one it names, else the first in its frame of reference.
+    pub fn structures_of(&self, plan: &Plan) -> Option<&StructureSet> {
+        self.structure_sets
+            .iter()
+            .find(|s| Some(&s.uid) == plan.structure_set_uid.as_ref())
+            .or_else(|| self.structure_sets.iter().find(|s| s.frame_of_reference_uid == plan.frame_of_reference_uid))
+    }
+}

@@ -1,0 +1,69 @@
+//! How results and errors reach the person: exit codes, one or two lines, JSON, progress bars.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command did not do its work. Says what, where and what to do.
+#[derive(Debug)]
+pub enum Failure {
+    /// The call was wrong: exit code 2.
+    Call(String),
+    /// The work failed: exit code 1.
+    Work(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call(s) | Self::Work(s) => f.write_str(s),
+        }
+    }
+}
+
+/// What every command returns.
+pub type Done = Result<(), Failure>;
+
+impl Failure {
+    /// The call was wrong.
+    pub fn call(text: impl fmt::Display) -> Self {
+        Self::Call(text.to_string())
+    }
+    /// The work failed; an error with its causes on one line.
+    pub fn work(error: impl std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text = format!("{text}: {cause_text}");
+            }
+            source = cause.source();
+        }
+        Self::Work(text)
+    }
+}
+
+/// Prints the failure once and gives the exit code.
+pub fn finish(result: Done) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("vestibule: {failure}");
+            ExitCode::from(if matches!(failure, Failure::Call(_)) { 2 } else { 1 })
+        }
+    }
+}
+
+/// A progress bar on a terminal, nothing in a pipe.
+pub fn progress(length: u64, what: &str) -> indicatif::ProgressBar {
+    let bar = indicatif::ProgressBar::with_draw_target(Some(length), indicatif::ProgressDrawTarget::stderr());
+    bar.set_message(what.to_owned());
+    bar
+}
+
+/// One JSON value on standard output.
+pub fn print_json(value: &impl serde::Serialize) -> Done {
+    let text = serde_json::to_string_pretty(value).map_err(Failure::work)?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Which store, and its key: `--store`, `--demo`, passphrase by prompt, file descriptor or file.

@@ -1,0 +1,58 @@
+use serde::{Deserialize, Serialize};
+use vestibule_geometry::{PatientPosition, Volume};
+
+/// DICOM Modality (0008,0060) of an image volume.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are DICOM's defined terms")]
+pub enum Modality {
+    Ct,
+    Mr,
+    Pt,
+    Other(String),
+}
+
+impl Modality {
+    /// As DICOM writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Ct => "CT",
+            Self::Mr => "MR",
+            Self::Pt => "PT",
+            Self::Other(s) => s,
+        }
+    }
+}
+
+impl From<&str> for Modality {
+    fn from(s: &str) -> Self {
+        match s.trim() {
+            "CT" => Self::Ct,
+            "MR" => Self::Mr,
+            "PT" => Self::Pt,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+}
+
+/// One image series as a volume.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Image {
+    /// SeriesInstanceUID.
+    pub uid: String,
+    /// StudyInstanceUID.
+    pub study_uid: String,
+    /// FrameOfReferenceUID; empty if absent.
+    pub frame_of_reference_uid: String,
+    /// What made it.
+    pub modality: Modality,
+    /// SeriesDescription.
+    pub description: String,
+    /// How the patient lay; None if the file does not say.
+    pub position: Option<PatientPosition>,
+    /// CT: Hounsfield units; MR: as stored; PET: `unit`.
+    pub unit: String,
+    /// SOPInstanceUID of each slice, in the volume's k order (empty for enhanced multi-frame objects).
+    pub slice_uids: Vec<String>,
+    /// The voxels, k along the slice normal (row × column direction).
+    pub volume: Volume<f32>,
+}
