@@ -55,10 +55,9 @@ impl fmt::Display for PatientPosition {
 impl FromStr for PatientPosition {
     type Err = String;
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|p| p.to_string() == s.trim().to_uppercase())
-            .ok_or_else(|| format!("'{}' is not a patient position; expected HFS, HFP, FFS, FFP or a decubitus", s.trim()))
+        Self::ALL.into_iter().find(|p| p.to_string() == s.trim().to_uppercase()).ok_or_else(|| {
+            format!("'{}' is not a patient position; expected HFS, HFP, FFS, FFP or a decubitus", s.trim())
+        })
     }
 }
 
