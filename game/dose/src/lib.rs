@@ -1,1 +1,32 @@
-//! stub
+//! Beams into dose: proton pencil beams, spot by spot, and the dose-volume histogram. No I/O.
+//!
+//! [`PreparedPlan`] checks a plan and casts its rays; [`compute()`] gives the whole dose, [`LiveDose`] paints it spot by
+//! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets. [`DoseEngine`] is the seam for other
+//! engines. docs/dose.md says what the numbers are worth.
+
+mod beam_grid;
+pub mod bragg;
+mod compute;
+pub mod dvh;
+mod engine;
+mod error;
+mod hu;
+mod kernel;
+mod live;
+pub mod machine;
+mod prepared;
+pub mod scatter;
+pub mod special;
+mod stopping;
+pub mod timeline;
+pub mod water;
+
+pub use compute::{compute, compute_fraction};
+pub use dvh::Dvh;
+pub use engine::{DoseEngine, PENCIL_BEAM_NAME, ProtonPencilBeam};
+pub use error::ComputeError;
+pub use hu::{HuTable, HuTableError};
+pub use live::{IndexBox, LiveDose};
+pub use machine::{MachineError, MachineModel};
+pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};
+pub use timeline::{DeliveryTimes, SpotTime, Timeline};

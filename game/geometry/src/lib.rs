@@ -4,6 +4,7 @@ pub mod contour;
 pub mod frames;
 pub mod grid;
 pub mod mesh;
+pub mod ray;
 
 pub use contour::Contour;
 pub use frames::{BeamAngles, Frames, PatientPosition};

@@ -1,0 +1,130 @@
+//! The body as the beam meets it: stopping power relative to water, voxel by voxel of the CT.
+
+use crate::error::ComputeError;
+use crate::hu::HuTable;
+use nalgebra::{Isometry3, Point3};
+use rayon::prelude::*;
+use vestibule_geometry::{Grid, Volume};
+use vestibule_patient::{Image, Modality};
+
+/// The CT cut to the body. Outside the body the value is −1: nothing stops there (it is taken for a vacuum).
+#[derive(Clone, Debug)]
+pub(crate) struct StoppingMap {
+    pub relative: Volume<f32>,
+    /// Voxels in the body whose HU lie above the table's last point.
+    pub above_table: usize,
+}
+
+impl StoppingMap {
+    pub fn new(ct: &Image, body: Option<&Volume<u8>>, hu: &HuTable) -> Result<Self, ComputeError> {
+        if ct.modality != Modality::Ct {
+            return Err(ComputeError::NotCt { modality: ct.modality.as_str().to_owned() });
+        }
+        let grid = &ct.volume.grid;
+        let (low, high) = match body {
+            None => ([0; 3], grid.size),
+            Some(mask) => {
+                if mask.grid.size != grid.size || (mask.grid.origin_mm - grid.origin_mm).norm() > 1e-3 {
+                    return Err(ComputeError::BodyGrid { mask: mask.grid.size, ct: grid.size });
+                }
+                bounding_box(mask).ok_or(ComputeError::EmptyBody)?
+            }
+        };
+        let size = [high[0] - low[0], high[1] - low[1], high[2] - low[2]];
+        if size.contains(&0) {
+            return Err(ComputeError::EmptyBody);
+        }
+        let cut = Grid { size, origin_mm: grid.centre(low[0], low[1], low[2]), ..grid.clone() };
+        let top = hu.limits()[1];
+        let mut data = vec![0.0f32; cut.len()];
+        let row = size[0];
+        let (bad, above_table) = data
+            .par_chunks_mut(row)
+            .enumerate()
+            .map(|(line, out)| {
+                let (j, k) = (line % size[1] + low[1], line / size[1] + low[2]);
+                let from = grid.offset(low[0], j, k);
+                let (mut bad, mut above) = (0, 0);
+                for (i, o) in out.iter_mut().enumerate() {
+                    if body.is_some_and(|m| m.data[from + i] == 0) {
+                        *o = -1.0;
+                        continue;
+                    }
+                    let v = f64::from(ct.volume.data[from + i]);
+                    bad += usize::from(!v.is_finite());
+                    above += usize::from(v > top);
+                    *o = hu.relative_stopping_power(v) as f32;
+                }
+                (bad, above)
+            })
+            .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        if bad > 0 {
+            return Err(ComputeError::CtNotFinite { count: bad });
+        }
+        Ok(Self { relative: Volume { grid: cut, data }, above_table })
+    }
+
+    /// Whether a point lies in a voxel of the body.
+    pub fn inside(&self, p: Point3<f64>) -> bool {
+        let q = self.relative.grid.to_index(p);
+        let mut c = [0usize; 3];
+        for a in 0..3 {
+            let r = (q[a] + 0.5).floor();
+            if !(r >= 0.0 && r < self.relative.grid.size[a] as f64) {
+                return false;
+            }
+            c[a] = r as usize;
+        }
+        self.relative.at(c[0], c[1], c[2]) >= 0.0
+    }
+
+    fn corners(&self) -> impl Iterator<Item = Point3<f64>> + '_ {
+        (0..8).map(|b| {
+            let at = |a: usize| if b >> a & 1 == 0 { -0.5 } else { self.relative.grid.size[a] as f64 - 0.5 };
+            self.relative.grid.to_world(Point3::new(at(0), at(1), at(2)))
+        })
+    }
+
+    /// Highest z of the box in the gantry frame, mm.
+    pub fn highest_z(&self, to_gantry: &Isometry3<f64>) -> f64 {
+        self.corners().map(|p| (to_gantry * p).z).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Lowest z of the box in the gantry frame, mm.
+    pub fn lowest_z(&self, to_gantry: &Isometry3<f64>) -> f64 {
+        self.corners().map(|p| (to_gantry * p).z).fold(f64::INFINITY, f64::min)
+    }
+
+    /// A grid of `grid_mm` that covers the body, on the CT's axes, with the body in its middle.
+    pub fn dose_grid(&self, grid_mm: f64) -> Grid {
+        let g = &self.relative.grid;
+        let mut size = [0; 3];
+        let mut first = Point3::origin();
+        for a in 0..3 {
+            let extent = g.size[a] as f64 * g.spacing_mm[a];
+            size[a] = ((extent / grid_mm - 1e-6).ceil() as usize).max(1);
+            let margin = 0.5 * (extent - size[a] as f64 * grid_mm) + 0.5 * grid_mm;
+            first[a] = -0.5 + margin / g.spacing_mm[a];
+        }
+        Grid { size, spacing_mm: [grid_mm; 3], origin_mm: g.to_world(first), axes: g.axes }
+    }
+}
+
+/// First and one past the last index of what is not 0.
+fn bounding_box(mask: &Volume<u8>) -> Option<([usize; 3], [usize; 3])> {
+    let [nx, ny, nz] = mask.grid.size;
+    let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
+    for k in 0..nz {
+        for j in 0..ny {
+            let from = mask.grid.offset(0, j, k);
+            let row = &mask.data[from..from + nx];
+            let Some(first) = row.iter().position(|v| *v != 0) else { continue };
+            let last = row.iter().rposition(|v| *v != 0).unwrap_or(first);
+            for (a, (lo, hi)) in [(first, last), (j, j), (k, k)].into_iter().enumerate() {
+                low[a] = low[a].min(lo);
+                high[a] = high[a].max(hi + 1);
+            }
+        }
+    }
+    (high[0] > 0).then_some((low, high))
+}
