@@ -1,1 +1,35 @@
-//! stub
+//! Scenes and rooms as data: schema, checks, and the step machine that plays a session.
+
+pub mod check;
+mod checklist;
+mod condition;
+pub mod delivery;
+mod journey;
+mod library;
+mod motion;
+mod player;
+mod question;
+mod room;
+mod scene_file;
+mod session;
+mod state;
+mod texts;
+
+pub use checklist::{CheckItem, Checklist, Clearance, IfNo};
+pub use condition::Condition;
+pub use delivery::{Delivery, DeliveryBeam, DeliverySpot, SpotTimes};
+pub use journey::{BeamRange, Beat, DemoAnswer, Go, Interruption, Journey, Limits, Step, Target, Tempo};
+pub use library::{Library, OpenError};
+pub use player::{AnswerLine, AnswerRecord, KeepError, Keeper, LogLine, MemoryKeeper, Painter, Player};
+pub use question::{Choice, Question, QuestionKind, Reply, Sets};
+pub use room::{
+    Axis, CouchPosition, Kinematics, MachinePose, Models, Person, Posture, Room, RoomSound, Signal, Site, SoundSource,
+    Station, Viewpoint,
+};
+pub use scene_file::SceneError;
+pub use session::{FADE_S, Session, SessionError, SessionOptions};
+pub use state::{
+    Action, BeamNow, Choices, Chosen, Delivered, Doing, Ending, Event, Information, Mask, Panel, PanelSide,
+    SessionState, SoundPhase, StaffPose,
+};
+pub use texts::{Lang, Texts, TextsError};

@@ -1,0 +1,285 @@
+//! A session with its live dose and its keeper: one loop for the app and for play without a screen.
+
+use crate::question::Reply;
+use crate::session::Session;
+use crate::state::{Action, Delivered, Event, SessionState};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Paints the dose of what has been delivered: whole spots in plan order, and a part of the next.
+pub trait Painter {
+    /// Brings the dose up to this prefix of the plan; never backwards.
+    fn deliver_to(&mut self, spots: usize, part_of_next: f64);
+    /// Back to nothing delivered.
+    fn reset(&mut self);
+    /// Greatest dose so far of one fraction, physical Gy.
+    fn max_gy(&self) -> f64;
+}
+
+/// Nothing to paint: a patient without a plan that can be computed.
+impl<P: Painter> Painter for Option<P> {
+    fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
+        if let Some(p) = self {
+            p.deliver_to(spots, part_of_next);
+        }
+    }
+    fn reset(&mut self) {
+        if let Some(p) = self {
+            p.reset();
+        }
+    }
+    fn max_gy(&self) -> f64 {
+        self.as_ref().map_or(0.0, Painter::max_gy)
+    }
+}
+
+/// An answer as it is kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerRecord {
+    /// Journey or checklist it belongs to.
+    pub questionnaire: String,
+    /// Question's name.
+    pub item: String,
+    /// What was answered.
+    pub reply: Reply,
+    /// 1 for the first time the question was answered in this session, 2 for the next after a repeat, and so on.
+    pub attempt: u32,
+    /// Session clock, seconds.
+    pub time_s: f64,
+    /// Step in which it was asked.
+    pub step: String,
+}
+
+/// An event as it is logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Session clock, seconds.
+    pub time_s: f64,
+    /// Step.
+    pub step: String,
+    /// Name of the event.
+    pub event: String,
+    /// IEC gantry angle, degrees, 0 to 360.
+    pub gantry_deg: f64,
+    /// IEC patient support angle, degrees, 0 to 360.
+    pub couch_deg: f64,
+    /// Monitor units delivered so far in the fraction.
+    pub mu: f64,
+    /// Greatest dose so far of one fraction, physical Gy.
+    pub dose_gy_max: f64,
+    /// Spots delivered so far in the fraction, with the part of the next.
+    pub spots: f64,
+    /// The answer, for an `Answered` event.
+    pub answer: Option<AnswerLine>,
+    /// What the event says beside its name.
+    pub detail: serde_json::Value,
+}
+
+/// An answer in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AnswerLine {
+    /// Question's name.
+    pub question: String,
+    /// As a word or line.
+    pub value: String,
+}
+
+/// Why something could not be kept. The session has not gone on past an answer that was not kept.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot keep the {what}: {why}")]
+pub struct KeepError {
+    /// `answer`, `event` or `voice`.
+    pub what: &'static str,
+    /// Why, and what to do.
+    pub why: String,
+}
+
+/// Keeps answers and events. Every call has the thing on disk when it returns.
+pub trait Keeper {
+    /// Keeps an answer.
+    ///
+    /// # Errors
+    /// When it is not on disk; the question then stays open.
+    fn keep_answer(&mut self, answer: &AnswerRecord) -> Result<(), KeepError>;
+
+    /// Keeps an event.
+    ///
+    /// # Errors
+    /// When it could not be kept.
+    fn keep_event(&mut self, line: &LogLine) -> Result<(), KeepError>;
+
+    /// Keeps a recorded voice and gives its name for [`Reply::Open`].
+    ///
+    /// # Errors
+    /// When it is not on disk, or this keeper keeps no sound.
+    fn keep_voice(&mut self, question: &str, sound: &[u8]) -> Result<String, KeepError> {
+        let _ = (question, sound);
+        Err(KeepError { what: "voice", why: "this session keeps no sound; type the answer instead".to_owned() })
+    }
+}
+
+/// Keeps in memory, for tests and trials.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryKeeper {
+    /// All answers.
+    pub answers: Vec<AnswerRecord>,
+    /// All events.
+    pub events: Vec<LogLine>,
+}
+
+impl Keeper for MemoryKeeper {
+    fn keep_answer(&mut self, answer: &AnswerRecord) -> Result<(), KeepError> {
+        self.answers.push(answer.clone());
+        Ok(())
+    }
+    fn keep_event(&mut self, line: &LogLine) -> Result<(), KeepError> {
+        self.events.push(line.clone());
+        Ok(())
+    }
+}
+
+/// A session, its live dose and its keeper.
+#[derive(Debug)]
+pub struct Player<P, K> {
+    session: Session,
+    painter: P,
+    keeper: K,
+    painted: Delivered,
+    attempts: BTreeMap<String, u32>,
+}
+
+impl<P: Painter, K: Keeper> Player<P, K> {
+    /// Puts them together. The painter starts from nothing delivered.
+    pub fn new(session: Session, mut painter: P, keeper: K) -> Self {
+        painter.reset();
+        let mut player = Self { session, painter, keeper, painted: Delivered::default(), attempts: BTreeMap::new() };
+        player.paint();
+        player
+    }
+
+    /// The session.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The session, to change its speed.
+    pub fn session_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+
+    /// Where it is.
+    pub fn state(&self) -> &SessionState {
+        self.session.state()
+    }
+
+    /// The live dose.
+    pub fn painter(&self) -> &P {
+        &self.painter
+    }
+
+    /// The live dose, for what changes when it is read (`changed_since_last`).
+    pub fn painter_mut(&mut self) -> &mut P {
+        &mut self.painter
+    }
+
+    /// The keeper.
+    pub fn keeper(&self) -> &K {
+        &self.keeper
+    }
+
+    /// The keeper, to keep a voice.
+    pub fn keeper_mut(&mut self) -> &mut K {
+        &mut self.keeper
+    }
+
+    /// The keeper and the painter back, at the end.
+    pub fn into_parts(self) -> (P, K) {
+        (self.painter, self.keeper)
+    }
+
+    /// [`Session::advance`], then paints and keeps.
+    ///
+    /// # Errors
+    /// An event that could not be kept; the session has advanced all the same.
+    pub fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError> {
+        let events = self.session.advance(dt_s);
+        self.paint();
+        self.keep(&events)?;
+        Ok(events)
+    }
+
+    /// [`Session::act`]. An answer is kept first: if that fails, the question stays open and nothing else has happened.
+    ///
+    /// # Errors
+    /// An answer or event that could not be kept.
+    pub fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError> {
+        if let Action::Answer(reply) = &action {
+            if let Some((item, true)) = self.session.would_take(reply) {
+                let attempt = self.attempts.get(&item).copied().unwrap_or(0) + 1;
+                let state = self.session.state();
+                self.keeper.keep_answer(&AnswerRecord {
+                    questionnaire: self.session.journey().id.clone(),
+                    item: item.clone(),
+                    reply: reply.clone(),
+                    attempt,
+                    time_s: state.time_s,
+                    step: state.step.clone(),
+                })?;
+                self.attempts.insert(item, attempt);
+            }
+        }
+        let events = self.session.act(action);
+        self.paint();
+        self.keep(&events)?;
+        Ok(events)
+    }
+
+    fn paint(&mut self) {
+        let now = self.session.state().delivered;
+        let back = now.spots < self.painted.spots
+            || (now.spots == self.painted.spots && now.part_of_next < self.painted.part_of_next);
+        if back {
+            self.painter.reset();
+        }
+        if back || now != self.painted {
+            self.painter.deliver_to(now.spots, now.part_of_next);
+            self.painted = now;
+        }
+    }
+
+    fn keep(&mut self, events: &[Event]) -> Result<(), KeepError> {
+        for event in events {
+            let line = self.line(event);
+            self.keeper.keep_event(&line)?;
+        }
+        Ok(())
+    }
+
+    fn line(&self, event: &Event) -> LogLine {
+        let state = self.session.state();
+        // An enum variant with fields is an object with one key.
+        let (name, detail) = match serde_json::to_value(event) {
+            Ok(serde_json::Value::Object(map)) => map.into_iter().next().unwrap_or_default(),
+            Ok(serde_json::Value::String(name)) => (name, serde_json::Value::Null),
+            _ => (String::new(), serde_json::Value::Null),
+        };
+        let answer = match event {
+            Event::Answered { question, reply, .. } => {
+                Some(AnswerLine { question: question.clone(), value: reply.as_text() })
+            }
+            _ => None,
+        };
+        LogLine {
+            time_s: state.time_s,
+            step: state.step.clone(),
+            event: name,
+            gantry_deg: state.machine.gantry_deg.rem_euclid(360.0),
+            couch_deg: state.machine.couch_deg.rem_euclid(360.0),
+            mu: state.mu,
+            dose_gy_max: self.painter.max_gy(),
+            spots: state.delivered.spots as f64 + state.delivered.part_of_next,
+            answer,
+            detail,
+        }
+    }
+}
