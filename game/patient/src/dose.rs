@@ -59,3 +59,19 @@ pub struct Dose {
     /// The dose, in `unit`.
     pub volume: Volume<f32>,
 }
+
+impl Dose {
+    /// Everything but the voxels: the grid stays, the data is empty.
+    pub fn without_voxels(&self) -> Self {
+        Self {
+            uid: self.uid.clone(),
+            frame_of_reference_uid: self.frame_of_reference_uid.clone(),
+            plan_uid: self.plan_uid.clone(),
+            dose_type: self.dose_type,
+            unit: self.unit,
+            summation: self.summation,
+            engine: self.engine.clone(),
+            volume: Volume { grid: self.volume.grid.clone(), data: Vec::new() },
+        }
+    }
+}

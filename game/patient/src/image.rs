@@ -56,3 +56,20 @@ pub struct Image {
     /// The voxels, k along the slice normal (row × column direction).
     pub volume: Volume<f32>,
 }
+
+impl Image {
+    /// Everything but the voxels: the grid stays, the data is empty.
+    pub fn without_voxels(&self) -> Self {
+        Self {
+            uid: self.uid.clone(),
+            study_uid: self.study_uid.clone(),
+            frame_of_reference_uid: self.frame_of_reference_uid.clone(),
+            modality: self.modality.clone(),
+            description: self.description.clone(),
+            position: self.position,
+            unit: self.unit.clone(),
+            slice_uids: self.slice_uids.clone(),
+            volume: Volume { grid: self.volume.grid.clone(), data: Vec::new() },
+        }
+    }
+}

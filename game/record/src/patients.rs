@@ -1,0 +1,341 @@
+//! People and what was imported of them.
+
+use crate::pack::{self, Chunk, ENCODING};
+use crate::store::now;
+use crate::{Store, StoreError, audit};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::{Serialize, de::DeserializeOwned};
+use vestibule_geometry::{Grid, Volume};
+use vestibule_patient::{Dose, Image, Patient};
+
+const IMAGE: &str = "image";
+const STRUCTURES: &str = "structures";
+const PLAN: &str = "plan";
+const DOSE: &str = "dose";
+const DERIVED: &str = "derived";
+
+/// A line of the list of patients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PatientSummary {
+    /// As in [`Patient::id`].
+    pub id: String,
+    /// As in [`Patient::name`].
+    pub name: String,
+    /// True for the phantom.
+    pub synthetic: bool,
+    /// Number of image volumes.
+    pub images: usize,
+    /// Number of structure sets.
+    pub structures: usize,
+    /// Number of plans.
+    pub plans: usize,
+    /// Number of doses.
+    pub doses: usize,
+}
+
+/// What may differ between two exports of the same person: capitals, and how the parts of the name are held apart.
+fn plain(name: &str) -> String {
+    name.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The ID to keep a person under. `anon-N` is only a number given on import: unless this import shares an object or a
+/// frame of reference with who has that number here, it is somebody else and gets the next free one.
+fn free_id(c: &Connection, p: &Patient) -> Result<String, StoreError> {
+    let Some(first) = p.id.strip_prefix("anon-").and_then(|n| n.parse::<u32>().ok()) else { return Ok(p.id.clone()) };
+    for n in first.max(1).. {
+        let id = format!("anon-{n}");
+        match patient_key(c, &id) {
+            Err(StoreError::NoSuchPatient) => return Ok(id),
+            Err(error) => return Err(error),
+            Ok(key) if shares_something(c, key, p)? => return Ok(id),
+            Ok(_) => {}
+        }
+    }
+    Err(StoreError::AnotherPerson)
+}
+
+fn shares_something(c: &Connection, key: i64, p: &Patient) -> Result<bool, StoreError> {
+    let uids = p.images.iter().map(|i| &i.uid).chain(p.structure_sets.iter().map(|s| &s.uid));
+    let uids = uids.chain(p.plans.iter().map(|p| &p.uid)).chain(p.doses.iter().map(|d| &d.uid));
+    let mut statement = c.prepare_cached("SELECT 1 FROM objects WHERE patient = ?1 AND uid = ?2")?;
+    for uid in uids.filter(|u| !u.is_empty()) {
+        if statement.exists(params![key, uid])? {
+            return Ok(true);
+        }
+    }
+    let frames: Vec<String> =
+        heads::<Image>(c, key, IMAGE)?.into_iter().map(|(_, i)| i.frame_of_reference_uid).collect();
+    Ok(p.images.iter().any(|i| !i.frame_of_reference_uid.is_empty() && frames.contains(&i.frame_of_reference_uid)))
+}
+
+/// Two people under one ID: their birth dates differ, or, where these are not both known, their names.
+fn another_person(name: (&str, &str), birth: (&str, &str)) -> bool {
+    if !birth.0.is_empty() && !birth.1.is_empty() {
+        return birth.0 != birth.1;
+    }
+    let (a, b) = (plain(name.0), plain(name.1));
+    !a.is_empty() && !b.is_empty() && a != b
+}
+
+pub(crate) fn patient_key(c: &Connection, id: &str) -> Result<i64, StoreError> {
+    c.query_row("SELECT key FROM patients WHERE id = ?1", [id], |r| r.get(0))
+        .optional()?
+        .ok_or(StoreError::NoSuchPatient)
+}
+
+fn put_identity(c: &Connection, id: &str, p: &Patient) -> Result<i64, StoreError> {
+    let known: Option<(i64, String, String)> = c
+        .query_row("SELECT key, name, birth_date FROM patients WHERE id = ?1", [id], |r| {
+            Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+        })
+        .optional()?;
+    if let Some((key, name, birth)) = known {
+        if another_person((&name, &p.name), (&birth, &p.birth_date)) {
+            return Err(StoreError::AnotherPerson);
+        }
+        // What the newer import does not say stays as it was.
+        c.execute(
+            "UPDATE patients SET name = iif(?2 = '', name, ?2), birth_date = iif(?3 = '', birth_date, ?3),
+             sex = iif(?4 = '', sex, ?4), synthetic = synthetic AND ?5 WHERE key = ?1",
+            params![key, p.name, p.birth_date, p.sex, p.synthetic],
+        )?;
+        return Ok(key);
+    }
+    c.execute(
+        "INSERT INTO patients (id, name, birth_date, sex, synthetic, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![id, p.name, p.birth_date, p.sex, p.synthetic, now()],
+    )?;
+    Ok(c.last_insert_rowid())
+}
+
+fn put_object(c: &Connection, patient: i64, kind: &str, uid: &str, head: &impl Serialize) -> Result<i64, StoreError> {
+    let before: Option<i64> = c
+        .query_row(
+            "DELETE FROM objects WHERE patient = ?1 AND kind = ?2 AND uid = ?3 RETURNING position",
+            params![patient, kind, uid],
+            |r| r.get(0),
+        )
+        .optional()?;
+    let position: i64 = match before {
+        Some(position) => position,
+        None => c.query_row(
+            "SELECT coalesce(max(position), 0) + 1 FROM objects WHERE patient = ?1 AND kind = ?2",
+            params![patient, kind],
+            |r| r.get(0),
+        )?,
+    };
+    c.execute(
+        "INSERT INTO objects (patient, kind, uid, position, encoding, head, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![patient, kind, uid, position, ENCODING, pack::pack_head(head)?, now()],
+    )?;
+    Ok(c.last_insert_rowid())
+}
+
+fn put_voxels(c: &Connection, object: i64, voxels: &[f32]) -> Result<(), StoreError> {
+    let mut statement =
+        c.prepare("INSERT INTO voxels (object, chunk, packing, count, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    pack::pack_voxels(voxels, |n, chunk| {
+        statement.execute(params![object, n as i64, chunk.packing, chunk.count as i64, chunk.data])?;
+        Ok(())
+    })
+}
+
+fn get_voxels(c: &Connection, object: i64, grid: &Grid) -> Result<Vec<f32>, StoreError> {
+    let mut statement = c.prepare("SELECT packing, count, data FROM voxels WHERE object = ?1 ORDER BY chunk")?;
+    let mut rows = statement.query([object])?;
+    let mut voxels = Vec::with_capacity(grid.len());
+    let mut batch = Vec::new();
+    loop {
+        let row = rows.next()?;
+        let done = row.is_none();
+        if let Some(row) = row {
+            let count = usize::try_from(row.get::<_, i64>(1)?).map_err(|_| StoreError::Unreadable)?;
+            batch.push(Chunk { packing: row.get(0)?, count, data: row.get(2)? });
+        }
+        if done || batch.len() == pack::workers() {
+            voxels.extend(pack::unpack_voxels(&batch)?);
+            batch.clear();
+        }
+        if done {
+            break;
+        }
+    }
+    if voxels.len() != grid.len() {
+        return Err(StoreError::Unreadable);
+    }
+    Ok(voxels)
+}
+
+/// Every object of a kind: key and head, in import order.
+fn heads<T: DeserializeOwned>(c: &Connection, patient: i64, kind: &str) -> Result<Vec<(i64, T)>, StoreError> {
+    let mut statement =
+        c.prepare("SELECT key, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 ORDER BY position")?;
+    let mut rows = statement.query(params![patient, kind])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let head: Vec<u8> = row.get(2)?;
+        found.push((row.get(0)?, pack::unpack_head(row.get(1)?, &head)?));
+    }
+    Ok(found)
+}
+
+fn put_image(c: &Connection, patient: i64, image: &Image) -> Result<(), StoreError> {
+    let object = put_object(c, patient, IMAGE, &image.uid, &image.without_voxels())?;
+    put_voxels(c, object, &image.volume.data)
+}
+
+pub(crate) fn put_dose(c: &Connection, patient: i64, dose: &Dose) -> Result<(), StoreError> {
+    let object = put_object(c, patient, DOSE, &dose.uid, &dose.without_voxels())?;
+    put_voxels(c, object, &dose.volume.data)
+}
+
+pub(crate) fn load(c: &Connection, key: i64) -> Result<Patient, StoreError> {
+    let mut patient = c
+        .query_row("SELECT id, name, birth_date, sex, synthetic FROM patients WHERE key = ?1", [key], |r| {
+            Ok(Patient {
+                id: r.get(0)?,
+                name: r.get(1)?,
+                birth_date: r.get(2)?,
+                sex: r.get(3)?,
+                synthetic: r.get(4)?,
+                ..Patient::default()
+            })
+        })
+        .optional()?
+        .ok_or(StoreError::NoSuchPatient)?;
+    for (object, mut image) in heads::<Image>(c, key, IMAGE)? {
+        image.volume.data = get_voxels(c, object, &image.volume.grid)?;
+        patient.images.push(image);
+    }
+    for (object, mut dose) in heads::<Dose>(c, key, DOSE)? {
+        dose.volume.data = get_voxels(c, object, &dose.volume.grid)?;
+        patient.doses.push(dose);
+    }
+    patient.structure_sets = heads(c, key, STRUCTURES)?.into_iter().map(|(_, h)| h).collect();
+    patient.plans = heads(c, key, PLAN)?.into_iter().map(|(_, h)| h).collect();
+    Ok(patient)
+}
+
+pub(crate) fn put_derived(c: &Connection, patient: i64, name: &str, volume: &Volume<f32>) -> Result<(), StoreError> {
+    let object = put_object(c, patient, DERIVED, name, &volume.grid)?;
+    put_voxels(c, object, &volume.data)
+}
+
+pub(crate) fn derived(c: &Connection, patient: i64, name: &str) -> Result<Option<Volume<f32>>, StoreError> {
+    let found: Option<(i64, i64, Vec<u8>)> = c
+        .query_row(
+            "SELECT key, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 AND uid = ?3",
+            params![patient, DERIVED, name],
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+        )
+        .optional()?;
+    let Some((object, encoding, head)) = found else { return Ok(None) };
+    let grid: Grid = pack::unpack_head(encoding, &head)?;
+    let data = get_voxels(c, object, &grid)?;
+    Ok(Some(Volume { grid, data }))
+}
+
+impl Store {
+    /// Keeps a person and everything imported of them, whole or not at all. Objects known by their UID are replaced,
+    /// others stay: a second import adds to the first. Gives the ID they are kept under, which is another than
+    /// [`Patient::id`] only for an `anon-N` that is somebody else's here.
+    ///
+    /// # Errors
+    /// [`StoreError::AnotherPerson`] when the same ID belongs to somebody with another birth date or name.
+    pub fn put_patient(&self, patient: &Patient) -> Result<String, StoreError> {
+        self.inner.write(|t, who| {
+            let id = free_id(t, patient)?;
+            let key = put_identity(t, &id, patient)?;
+            for image in &patient.images {
+                put_image(t, key, image)?;
+            }
+            for set in &patient.structure_sets {
+                put_object(t, key, STRUCTURES, &set.uid, set)?;
+            }
+            for plan in &patient.plans {
+                put_object(t, key, PLAN, &plan.uid, plan)?;
+            }
+            for dose in &patient.doses {
+                put_dose(t, key, dose)?;
+            }
+            let counts = format!(
+                "{} images, {} structure sets, {} plans, {} doses",
+                patient.images.len(),
+                patient.structure_sets.len(),
+                patient.plans.len(),
+                patient.doses.len()
+            );
+            audit::append(t, who, "patient-imported", &format!("patient {key}"), &counts)?;
+            Ok(id)
+        })
+    }
+
+    /// Adds one dose (a computed one) to a person.
+    ///
+    /// # Errors
+    /// When the person is not there or it cannot be kept.
+    pub fn put_dose(&self, id: &str, dose: &Dose) -> Result<(), StoreError> {
+        self.inner.write(|t, who| {
+            let key = patient_key(t, id)?;
+            put_dose(t, key, dose)?;
+            audit::append(t, who, "dose-kept", &format!("patient {key}"), "")
+        })
+    }
+
+    /// Who is in the store, in the order of their first import.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn patients(&self) -> Result<Vec<PatientSummary>, StoreError> {
+        self.inner.read(|c| {
+            let mut statement = c.prepare(
+                "SELECT id, name, synthetic,
+                 (SELECT count(*) FROM objects o WHERE o.patient = p.key AND kind = 'image'),
+                 (SELECT count(*) FROM objects o WHERE o.patient = p.key AND kind = 'structures'),
+                 (SELECT count(*) FROM objects o WHERE o.patient = p.key AND kind = 'plan'),
+                 (SELECT count(*) FROM objects o WHERE o.patient = p.key AND kind = 'dose')
+                 FROM patients p ORDER BY key",
+            )?;
+            let count = |r: &rusqlite::Row<'_>, i| r.get::<_, i64>(i).map(|n| n as usize);
+            let rows = statement.query_map([], |r| {
+                Ok(PatientSummary {
+                    id: r.get(0)?,
+                    name: r.get(1)?,
+                    synthetic: r.get(2)?,
+                    images: count(r, 3)?,
+                    structures: count(r, 4)?,
+                    plans: count(r, 5)?,
+                    doses: count(r, 6)?,
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// One person with everything imported of them. The audit notes that they were opened.
+    ///
+    /// # Errors
+    /// When they are not there, or an object cannot be read back.
+    pub fn patient(&self, id: &str) -> Result<Patient, StoreError> {
+        self.inner.write(|t, who| {
+            let key = patient_key(t, id)?;
+            audit::append(t, who, "patient-opened", &format!("patient {key}"), "")?;
+            load(t, key)
+        })
+    }
+
+    /// Removes a person: images, answers, sounds, events, notes. The audit keeps that somebody was removed, not who.
+    ///
+    /// # Errors
+    /// When they are not there or the store cannot be written.
+    pub fn remove_patient(&self, id: &str) -> Result<(), StoreError> {
+        self.inner.write(|t, who| {
+            let key = patient_key(t, id)?;
+            t.execute("DELETE FROM patients WHERE key = ?1", [key])?;
+            audit::append(t, who, "patient-removed", &format!("patient {key}"), "")
+        })?;
+        // Freed pages were overwritten (secure_delete); now the WAL, which may still hold them, and the room they took.
+        self.inner.read(|c| Ok(c.execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")?))
+    }
+}

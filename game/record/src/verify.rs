@@ -1,0 +1,76 @@
+//! Whether everything kept is still there and whole.
+
+use crate::{Store, StoreError, audit, pack};
+use rusqlite::Connection;
+
+/// What `verify` found.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Verification {
+    /// No problems.
+    pub ok: bool,
+    /// Number of patients.
+    pub patients: usize,
+    /// Number of answers.
+    pub answers: usize,
+    /// Number of audit entries.
+    pub audit_entries: usize,
+    /// What is wrong, in words; empty when all is well. No personal data.
+    pub problems: Vec<String>,
+}
+
+fn rows(c: &Connection, pragma: &str) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    c.pragma_query(None, pragma, |r| {
+        found.push(r.get::<_, rusqlite::types::Value>(0).map(|v| match v {
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{pragma}: {other:?}"),
+        })?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn count(c: &Connection, table: &str) -> Result<usize, StoreError> {
+    Ok(c.query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get::<_, i64>(0))? as usize)
+}
+
+/// Every chunk of voxels unpacks to its own number of voxels.
+fn unreadable_chunks(c: &Connection) -> Result<usize, StoreError> {
+    let mut statement = c.prepare("SELECT packing, count, data FROM voxels")?;
+    let mut rows = statement.query([])?;
+    let mut bad = 0;
+    while let Some(row) = rows.next()? {
+        let count = row.get::<_, i64>(1)? as usize;
+        let chunk = pack::Chunk { packing: row.get(0)?, count, data: row.get(2)? };
+        bad += usize::from(!pack::unpack_voxels(&[chunk]).is_ok_and(|v| v.len() == count));
+    }
+    Ok(bad)
+}
+
+impl Store {
+    /// Reads everything: page authentication, SQLite's own integrity check, references, voxels, the audit's chain.
+    ///
+    /// # Errors
+    /// When the store is too damaged to be read at all.
+    pub fn verify(&self) -> Result<Verification, StoreError> {
+        self.inner.read(|c| {
+            let mut problems = rows(c, "cipher_integrity_check")?; // one row per page whose HMAC fails
+            problems.extend(rows(c, "integrity_check")?.into_iter().filter(|line| line != "ok"));
+            problems
+                .extend(rows(c, "foreign_key_check")?.into_iter().map(|t| format!("a row of {t} refers to nothing")));
+            match unreadable_chunks(c)? {
+                0 => {}
+                n => problems.push(format!("{n} pieces of images or doses cannot be read back")),
+            }
+            let (audit_entries, audit_problems) = audit::check(c)?;
+            problems.extend(audit_problems);
+            Ok(Verification {
+                ok: problems.is_empty(),
+                patients: count(c, "patients")?,
+                answers: count(c, "answers")?,
+                audit_entries,
+                problems,
+            })
+        })
+    }
+}
