@@ -29,7 +29,7 @@ say-mask-4 = Air comes through the holes. You breathe as usual.
 say-mask-5-hand = Under the mask, it is hard to speak. To call us, raise your hand.
 say-mask-5-bulb = Under the mask, it is hard to speak. To call us, press the bulb.
 say-mask-5-button = Under the mask, it is hard to speak. To call us, press the button.
-say-mask-6 = As soon as you call, the team comes and quickly opens the mask.
+say-mask-6 = As soon as you call, the team comes and opens the mask.
 say-mask-7 = On some days it feels tighter. Tell us: the team can adjust it.
 
 say-couch-1 = Now the table rises. Then it moves towards the machine.

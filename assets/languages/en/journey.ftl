@@ -1,0 +1,85 @@
+# Panels, questions and buttons. At most thirty words a panel.
+
+journey-proton-first-day = Your proton session
+room-proton-gantry = Proton treatment room
+
+step-welcome = Welcome
+step-anxiety-before = How do you feel?
+step-corridor = The corridor
+step-room = The room
+step-mask = The mask
+step-couch = The table
+step-imaging = The pictures
+step-alone = The team next door
+step-beam-on = The beam
+step-next-angle = The next angle
+step-mask-off = The mask comes off
+step-anxiety-after = And now?
+step-goodbye = Goodbye
+step-calm = A calm moment
+step-gentle-ending = The gentle ending
+step-stop-here = We stop here
+
+question-comfort = Do you see well? Is the headset comfortable?
+question-panel-side = Where do you read this text best?
+question-pictures = Do you prefer words or pictures to answer?
+question-information = What would you like to know today?
+question-anatomy = Would you like to see inside your head, and the beam as it arrives?
+question-anxiety = How do you feel now? Choose a number from 0 to 10.
+question-anxiety-low = calm
+question-anxiety-high = very anxious
+question-discomfort = Is all well in the headset? Head, eyes, stomach?
+question-open = What would you like to tell the team? Choose, speak, or go on.
+
+button-comfort-yes = Yes, all is well
+button-comfort-no = No, please adjust
+button-left = On the left
+button-centre = In the middle
+button-right = On the right
+button-words = Words
+button-pictures = Pictures
+button-reassure = Just reassure me
+button-tell = Tell me
+button-everything = Show me everything
+button-anatomy-yes = Yes, I want to see
+button-anatomy-no = No, not today
+button-discomfort-well = Yes, I am fine
+button-discomfort-little = A little unwell
+button-discomfort-stop = I want to stop
+button-chip-reassured = This reassured me
+button-chip-mask = The mask worries me
+button-chip-noise = The noise worries me
+button-chip-next-door = The team being next door worries me
+button-chip-long = It was long
+button-chip-questions = I have questions
+button-chip-talk = I want to talk to someone
+button-continue = Continue
+button-yes = Yes
+button-no = No
+button-pause = Pause
+button-resume = Go on
+button-stop = Stop
+button-skip = Skip this step
+button-repeat = See this step again
+button-quieter = Quieter
+button-louder = Louder
+button-recentre = Recentre
+button-call = Call
+button-voice-start = Speak
+button-voice-stop = I am done
+button-no-answer = No answer
+button-larger = Larger
+button-end = Finish
+
+panel-pause = It is paused. Go on when you like.
+panel-completed = Thank you. You can take the headset off. Stay in your chair for five minutes.
+panel-stopped = It has stopped. You can take the headset off. The team is with you.
+panel-gentle = That is all for today. You can take the headset off. The rest comes another time.
+panel-time-over = The time is up. You can take the headset off. The team is with you.
+panel-ended-by-staff = The team has ended the session. You can take the headset off.
+panel-not-kept = Your answer is not kept yet. We are checking. Call the team, then answer again.
+panel-synthetic = SYNTHETIC: this patient is made up.
+panel-dose-simplified = Physical dose of one session, simplified calculation.
+panel-not-medical = To explain, not to treat: this is not a medical device.
+
+site-companion-door = Someone close to you can come as far as the door.

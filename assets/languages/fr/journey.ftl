@@ -1,0 +1,85 @@
+# Panneaux, questions et boutons. Trente mots au plus par panneau.
+
+journey-proton-first-day = Votre séance de protonthérapie
+room-proton-gantry = Salle de protonthérapie
+
+step-welcome = Accueil
+step-anxiety-before = Comment vous sentez-vous ?
+step-corridor = Le couloir
+step-room = La salle
+step-mask = Le masque
+step-couch = La table
+step-imaging = Les images
+step-alone = L'équipe à côté
+step-beam-on = Le faisceau
+step-next-angle = L'angle suivant
+step-mask-off = Le masque s'enlève
+step-anxiety-after = Et maintenant ?
+step-goodbye = Au revoir
+step-calm = Un moment calme
+step-gentle-ending = La fin en douceur
+step-stop-here = On s'arrête ici
+
+question-comfort = Voyez-vous bien ? Le casque est-il confortable ?
+question-panel-side = Où lisez-vous le mieux ce texte ?
+question-pictures = Préférez-vous des mots ou des images pour répondre ?
+question-information = Que voulez-vous savoir aujourd'hui ?
+question-anatomy = Voulez-vous voir l'intérieur de votre tête, et le faisceau qui y arrive ?
+question-anxiety = Comment vous sentez-vous maintenant ? Choisissez un nombre de 0 à 10.
+question-anxiety-low = calme
+question-anxiety-high = très anxieux
+question-discomfort = Tout va bien dans le casque ? Tête, yeux, estomac ?
+question-open = Que voulez-vous dire à l'équipe ? Choisissez, parlez, ou passez.
+
+button-comfort-yes = Oui, tout va bien
+button-comfort-no = Non, à régler
+button-left = À gauche
+button-centre = Au milieu
+button-right = À droite
+button-words = Des mots
+button-pictures = Des images
+button-reassure = Rassurez-moi seulement
+button-tell = Expliquez-moi
+button-everything = Montrez-moi tout
+button-anatomy-yes = Oui, je veux voir
+button-anatomy-no = Non, pas aujourd'hui
+button-discomfort-well = Oui, ça va
+button-discomfort-little = Un peu de gêne
+button-discomfort-stop = Je veux arrêter
+button-chip-reassured = Cela m'a rassuré
+button-chip-mask = Le masque m'inquiète
+button-chip-noise = Le bruit m'inquiète
+button-chip-next-door = L'équipe à côté m'inquiète
+button-chip-long = C'était long
+button-chip-questions = J'ai des questions
+button-chip-talk = Je veux parler à quelqu'un
+button-continue = Continuer
+button-yes = Oui
+button-no = Non
+button-pause = Pause
+button-resume = Reprendre
+button-stop = Arrêter
+button-skip = Passer l'étape
+button-repeat = Revoir l'étape
+button-quieter = Moins fort
+button-louder = Plus fort
+button-recentre = Recentrer
+button-call = Appeler
+button-voice-start = Parler
+button-voice-stop = J'ai fini
+button-no-answer = Je passe
+button-larger = Plus grand
+button-end = Terminer
+
+panel-pause = C'est en pause. Reprenez quand vous voulez.
+panel-completed = Merci. Vous pouvez enlever le casque. Restez sur votre siège cinq minutes.
+panel-stopped = C'est arrêté. Vous pouvez enlever le casque. L'équipe est avec vous.
+panel-gentle = C'est fini pour aujourd'hui. Vous pouvez enlever le casque. La suite viendra une autre fois.
+panel-time-over = Le temps est passé. Vous pouvez enlever le casque. L'équipe est avec vous.
+panel-ended-by-staff = L'équipe a terminé la séance. Vous pouvez enlever le casque.
+panel-not-kept = Votre réponse n'est pas encore gardée. On vérifie. Appelez l'équipe, puis répondez encore.
+panel-synthetic = SYNTHÉTIQUE : ce patient est inventé.
+panel-dose-simplified = Dose physique d'une séance, calcul simplifié.
+panel-not-medical = Pour expliquer, pas pour soigner : ce n'est pas un dispositif médical.
+
+site-companion-door = Un proche peut venir jusqu'à la porte.
