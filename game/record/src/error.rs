@@ -51,6 +51,8 @@ pub enum OpenError {
     Io { path: PathBuf, source: std::io::Error },
     #[error("the key could not be derived: {0}")]
     KeyDerivation(String),
+    #[error("the copy could not be made: {0}")]
+    Backup(String),
     #[error("the store in {folder} cannot be opened: {source}")]
     Database { folder: PathBuf, source: rusqlite::Error },
 }

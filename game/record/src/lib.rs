@@ -4,6 +4,7 @@
 //! One process at a time. What a `save_…` or `put_…` confirmed is on disk. See `docs/store.md`.
 
 mod audit;
+mod backup;
 mod blobs;
 mod error;
 mod files;
