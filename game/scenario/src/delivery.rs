@@ -1,6 +1,7 @@
 //! A plan as it is delivered: beams and spots in plan order, each with its place in time.
 
 use crate::state::Delivered;
+use vestibule_dose::Timeline;
 use vestibule_geometry::BeamAngles;
 use vestibule_patient::Plan;
 
@@ -11,7 +12,7 @@ pub struct DeliverySpot {
     pub layer: usize,
     /// Start within the beam, seconds.
     pub start_s: f64,
-    /// Length, seconds; > 0.
+    /// Length, seconds; 0 for a spot of weight 0.
     pub length_s: f64,
     /// Monitor units per fraction.
     pub mu: f64,
@@ -45,28 +46,21 @@ pub struct Delivery {
     pub beams: Vec<DeliveryBeam>,
 }
 
-/// When each spot of a plan comes. `start_s` within its beam and `length_s`, in plan order per beam.
-pub trait SpotTimes {
-    /// (start, length) in seconds of every spot of a beam, in plan order; non-decreasing starts.
-    fn of_beam(&self, beam: usize) -> Vec<(f64, f64)>;
-}
-
 impl Delivery {
-    /// Puts a plan's spots in time.
-    pub fn new(plan: &Plan, times: &dyn SpotTimes) -> Self {
+    /// Puts a plan's spots in time. `timeline` is this plan's own.
+    pub fn new(plan: &Plan, timeline: &Timeline) -> Self {
         let mut first_spot = 0;
         let mut beams = Vec::with_capacity(plan.beams.len());
         for (b, beam) in plan.beams.iter().enumerate() {
-            let when = times.of_beam(b);
-            let mut when = when.into_iter();
+            let mut when = timeline.spots().get(timeline.beam_spots(b)).unwrap_or_default().iter();
             let mut spots = Vec::with_capacity(beam.spot_count());
             let mut end: f64 = 0.0;
             for (l, layer) in beam.layers.iter().enumerate() {
                 for spot in &layer.spots {
                     // A time table that is too short or not a number must not make time run backwards.
-                    let (start, length) = when.next().unwrap_or((end, 1e-3));
+                    let (start, length) = when.next().map_or((end, 1e-3), |t| (t.start_s, t.length_s));
                     let start = if start.is_finite() { start.max(end) } else { end };
-                    let length = if length.is_finite() { length.max(1e-6) } else { 1e-3 };
+                    let length = if length.is_finite() { length.max(0.0) } else { 1e-3 };
                     end = start + length;
                     spots.push(DeliverySpot {
                         layer: l,
@@ -117,7 +111,10 @@ impl DeliveryBeam {
     /// What is delivered `t_s` into the beam: whole spots of this beam, and the part of the next.
     pub fn at(&self, t_s: f64) -> (usize, f64) {
         let whole = self.spots.partition_point(|s| s.start_s + s.length_s <= t_s);
-        let part = self.spots.get(whole).map_or(0.0, |s| ((t_s - s.start_s) / s.length_s).clamp(0.0, 1.0));
+        let part = self
+            .spots
+            .get(whole)
+            .map_or(0.0, |s| if s.length_s > 0.0 { ((t_s - s.start_s) / s.length_s).clamp(0.0, 1.0) } else { 0.0 });
         (whole, part)
     }
 }

@@ -8,19 +8,22 @@ mod journey;
 mod library;
 mod motion;
 mod player;
+mod prepare;
 mod question;
 mod room;
 mod scene_file;
 mod session;
 mod state;
+mod store_keeper;
 mod texts;
 
 pub use checklist::{CheckItem, Checklist, Clearance, IfNo};
 pub use condition::Condition;
-pub use delivery::{Delivery, DeliveryBeam, DeliverySpot, SpotTimes};
+pub use delivery::{Delivery, DeliveryBeam, DeliverySpot};
 pub use journey::{BeamRange, Beat, DemoAnswer, Go, Interruption, Journey, Limits, Step, Target, Tempo};
 pub use library::{Library, OpenError};
 pub use player::{AnswerLine, AnswerRecord, KeepError, Keeper, LogLine, MemoryKeeper, Painter, Player};
+pub use prepare::{PrepareError, Prepared};
 pub use question::{Choice, Question, QuestionKind, Reply, Sets};
 pub use room::{
     Axis, CouchPosition, Kinematics, MachinePose, Models, Person, Posture, Room, RoomSound, Signal, Site, SoundSource,
@@ -32,4 +35,5 @@ pub use state::{
     Action, BeamNow, Choices, Chosen, Delivered, Doing, Ending, Event, Information, Mask, Panel, PanelSide,
     SessionState, SoundPhase, StaffPose,
 };
+pub use store_keeper::StoreKeeper;
 pub use texts::{Lang, Texts, TextsError};

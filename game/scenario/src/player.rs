@@ -33,6 +33,18 @@ impl<P: Painter> Painter for Option<P> {
     }
 }
 
+impl Painter for vestibule_dose::LiveDose {
+    fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
+        Self::deliver_to(self, spots, part_of_next);
+    }
+    fn reset(&mut self) {
+        Self::reset(self);
+    }
+    fn max_gy(&self) -> f64 {
+        Self::max_gy(self)
+    }
+}
+
 /// An answer as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnswerRecord {
@@ -102,11 +114,11 @@ pub trait Keeper {
     /// When it is not on disk; the question then stays open.
     fn keep_answer(&mut self, answer: &AnswerRecord) -> Result<(), KeepError>;
 
-    /// Keeps an event.
+    /// Keeps what happened in one call, in order.
     ///
     /// # Errors
     /// When it could not be kept.
-    fn keep_event(&mut self, line: &LogLine) -> Result<(), KeepError>;
+    fn keep_events(&mut self, lines: &[LogLine]) -> Result<(), KeepError>;
 
     /// Keeps a recorded voice and gives its name for [`Reply::Open`].
     ///
@@ -132,8 +144,8 @@ impl Keeper for MemoryKeeper {
         self.answers.push(answer.clone());
         Ok(())
     }
-    fn keep_event(&mut self, line: &LogLine) -> Result<(), KeepError> {
-        self.events.push(line.clone());
+    fn keep_events(&mut self, lines: &[LogLine]) -> Result<(), KeepError> {
+        self.events.extend_from_slice(lines);
         Ok(())
     }
 }
@@ -248,11 +260,11 @@ impl<P: Painter, K: Keeper> Player<P, K> {
     }
 
     fn keep(&mut self, events: &[Event]) -> Result<(), KeepError> {
-        for event in events {
-            let line = self.line(event);
-            self.keeper.keep_event(&line)?;
+        if events.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let lines: Vec<_> = events.iter().map(|e| self.line(e)).collect();
+        self.keeper.keep_events(&lines)
     }
 
     fn line(&self, event: &Event) -> LogLine {

@@ -1,0 +1,76 @@
+//! From a patient to what a session plays: one plan, its spots in time, and the engine ready to paint it.
+
+use crate::delivery::Delivery;
+use std::sync::Arc;
+use vestibule_dose::{ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, PreparedPlan, Timeline};
+use vestibule_geometry::contour;
+use vestibule_patient::{Patient, Plan, RadiationType};
+
+/// A plan that can be played.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The plan.
+    pub plan: Plan,
+    /// Its spots in time.
+    pub delivery: Arc<Delivery>,
+    /// The engine's side of it.
+    pub dose: Arc<PreparedPlan>,
+}
+
+/// Why a plan cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// Nothing to play.
+    #[error("this patient has no proton plan; import one (`vestibule patient import`)")]
+    NoPlan,
+    /// No plan of this name.
+    #[error("this patient has no proton plan with the UID '{0}'; `vestibule patient show` lists them")]
+    UnknownPlan(String),
+    /// More than one.
+    #[error("this patient has {0} proton plans; say which with --plan UID (`vestibule patient show` lists them)")]
+    SeveralPlans(usize),
+    /// No CT to compute on.
+    #[error("this plan has no CT in its frame of reference; import the CT it was made on")]
+    NoImage,
+    /// The engine refused.
+    #[error("the dose cannot be computed: {0}")]
+    Dose(#[from] ComputeError),
+}
+
+impl Prepared {
+    /// Takes the patient's only proton plan, or the one with this UID, and makes it ready on a dose grid of `grid_mm`
+    /// (0.5 to 10).
+    ///
+    /// # Errors
+    /// No such plan, several and none named, no CT, or a plan that the engine refuses.
+    pub fn new(patient: &Patient, plan_uid: Option<&str>, grid_mm: f64) -> Result<Self, PrepareError> {
+        let proton: Vec<_> = patient
+            .plans
+            .iter()
+            .filter(|p| p.radiation() == RadiationType::Proton && p.beams.iter().any(|b| b.spot_count() > 0))
+            .collect();
+        let plan = match (plan_uid, proton.as_slice()) {
+            (Some(uid), plans) => {
+                plans.iter().find(|p| p.uid == uid).ok_or_else(|| PrepareError::UnknownPlan(uid.to_owned()))?
+            }
+            (None, []) => return Err(PrepareError::NoPlan),
+            (None, [plan]) => plan,
+            (None, plans) => return Err(PrepareError::SeveralPlans(plans.len())),
+        };
+        let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
+        let body = patient
+            .structures_of(plan)
+            .and_then(|s| s.external())
+            .map(|body| contour::mask(&body.contours, &image.volume.grid));
+        let machine = MachineModel::generic();
+        let hu = HuTable::for_image(image);
+        let dose = PreparedPlan::new(image, body.as_ref(), plan, &machine, &hu, &DoseOptions { grid_mm })?;
+        let timeline = Timeline::new(plan, &machine.delivery_times());
+        Ok(Self { plan: (*plan).clone(), delivery: Arc::new(Delivery::new(plan, &timeline)), dose: Arc::new(dose) })
+    }
+
+    /// A live dose with nothing delivered.
+    pub fn live(&self) -> LiveDose {
+        LiveDose::new(self.dose.clone())
+    }
+}
