@@ -4,6 +4,7 @@ pub mod check;
 mod checklist;
 mod condition;
 pub mod delivery;
+pub mod inspect;
 mod journey;
 mod library;
 mod motion;
