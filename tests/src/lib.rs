@@ -1,1 +1,6 @@
 //! Whole-program tests live in `tests/tests`; this crate holds what they share.
+
+pub mod planted;
+
+/// The database key of stores that tests open without a passphrase: Argon2id would cost more than the test.
+pub const RAW_KEY: [u8; 32] = [7; 32];

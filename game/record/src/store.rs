@@ -284,9 +284,10 @@ fn connect(path: &Path, key: &Secret, extra: OpenFlags, vfs: Option<&str>) -> ru
     connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", *hex)))?;
     connection.execute_batch(
         // Temporary tables and sorts stay in memory; the WAL and the journal are encrypted page by page as the file is.
-        "PRAGMA temp_store = MEMORY;
+        // Exclusive before anything is read: then the WAL's index stays in memory too.
+        "PRAGMA locking_mode = EXCLUSIVE;
+         PRAGMA temp_store = MEMORY;
          PRAGMA auto_vacuum = INCREMENTAL;
-         PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA secure_delete = ON;
          PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
