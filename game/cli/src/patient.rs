@@ -1,16 +1,317 @@
 //! `vestibule patient`: import, list, show, remove.
 
 use crate::Global;
-use crate::output::{Done, Failure};
+use crate::output::{Done, Failure, print_json, progress};
+use crate::store::{Create, open};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use vestibule_dicom::{Import, ImportError, Level, Note};
+use vestibule_geometry::contour;
+use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Image, Patient, Plan, RadiationType, StructureSet};
 
 /// `vestibule patient`: import, list, show, remove.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// List patients
+    /// Import DICOM: folders, files and zips, from any vendor
+    Import {
+        /// Folders, DICOM files or zips of them
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// List who is in the store
     List,
+    /// Show what was imported of one patient
+    Show {
+        /// PatientID
+        id: String,
+    },
+    /// Remove a patient with everything kept of them
+    Remove {
+        /// PatientID
+        id: String,
+    },
 }
 
 /// Dispatches.
-pub fn run(_command: Command, _global: &Global) -> Done {
-    Err(Failure::call("not in this build yet"))
+pub fn run(command: Command, global: &Global) -> Done {
+    match command {
+        Command::Import { paths } => import(&paths, global),
+        Command::List => list(global),
+        Command::Show { id } => show(&id, global),
+        Command::Remove { id } => {
+            open(global, Create::No)?.remove_patient(&id).map_err(Failure::work)?;
+            if global.json { print_json(&json!({ "removed": id })) } else { Ok(println!("removed {id}")) }
+        }
+    }
+}
+
+fn import(paths: &[PathBuf], global: &Global) -> Done {
+    let bar = progress(0, "reading DICOM");
+    let got = vestibule_dicom::import(paths, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    let Import { patients, mut notes } = got.map_err(|e| match e {
+        ImportError::NotFound { .. } => Failure::call(e),
+    })?;
+    let mut taken = Vec::new();
+    // No store is made, and no passphrase asked, for nothing.
+    if !patients.is_empty() {
+        let store = open(global, Create::Yes)?;
+        let bar = progress(patients.len() as u64, "storing");
+        for patient in &patients {
+            match store.put_patient(patient) {
+                Ok(id) => {
+                    if id != patient.id {
+                        notes.push(Note::info(
+                            &id,
+                            format!("{} is somebody else's name in the store already", patient.id),
+                        ));
+                    }
+                    taken.push(Taken {
+                        id,
+                        name: patient.name.clone(),
+                        images: patient.images.len(),
+                        structures: patient.structure_sets.iter().map(|s| s.structures.len()).sum(),
+                        plans: patient.plans.len(),
+                        doses: patient.doses.len(),
+                    });
+                }
+                Err(e) => notes.push(Note::error(format!("patient {}", patient.id), e.to_string())),
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+    if global.json {
+        print_json(&json!({ "patients": taken, "notes": notes }))?;
+    } else {
+        for t in &taken {
+            println!(
+                "{}  {}  {} images, {} structures, {} plans, {} doses",
+                t.id, t.name, t.images, t.structures, t.plans, t.doses
+            );
+        }
+        for n in &notes {
+            println!("{}: {}: {}", n.level, n.object, n.text);
+        }
+    }
+    if taken.is_empty() {
+        let reason = notes.iter().filter(|n| n.level == Level::Error).next_back();
+        let reason = reason.map_or(String::new(), |n| format!(": {}: {}", n.object, n.text));
+        return Err(Failure::Work(format!("nothing usable was found to import{reason}")));
+    }
+    Ok(())
+}
+
+#[derive(serde::Serialize)]
+struct Taken {
+    id: String,
+    name: String,
+    images: usize,
+    structures: usize,
+    plans: usize,
+    doses: usize,
+}
+
+fn list(global: &Global) -> Done {
+    let patients = open(global, Create::No)?.patients().map_err(Failure::work)?;
+    if global.json {
+        let rows: Vec<Value> = patients
+            .iter()
+            .map(|p| {
+                json!({ "id": p.id, "name": p.name, "synthetic": p.synthetic, "images": p.images,
+                        "structure_sets": p.structures, "plans": p.plans, "doses": p.doses })
+            })
+            .collect();
+        return print_json(&json!({ "patients": rows }));
+    }
+    if patients.is_empty() {
+        println!("nobody yet: `vestibule patient import PATH` takes a folder or a zip of DICOM");
+    }
+    for p in patients {
+        println!(
+            "{}  {}  {} images, {} structure sets, {} plans, {} doses",
+            p.id, p.name, p.images, p.structures, p.plans, p.doses
+        );
+    }
+    Ok(())
+}
+
+fn show(id: &str, global: &Global) -> Done {
+    let patient = open(global, Create::No)?.patient(id).map_err(Failure::work)?;
+    let value = describe(&patient);
+    if global.json { print_json(&value) } else { Ok(print_text(&value)) }
+}
+
+/// Everything `patient show` says, in the form that scripts rely on.
+fn describe(p: &Patient) -> Value {
+    let structures: Vec<Value> = p.structure_sets.iter().flat_map(|s| structures(s, p)).collect();
+    json!({
+        "id": p.id,
+        "name": p.name,
+        "synthetic": p.synthetic,
+        "images": p.images.iter().map(image).collect::<Vec<_>>(),
+        "structures": structures,
+        "plans": p.plans.iter().map(plan).collect::<Vec<_>>(),
+        "doses": p.doses.iter().map(dose).collect::<Vec<_>>(),
+    })
+}
+
+fn image(i: &Image) -> Value {
+    let g = &i.volume.grid;
+    json!({
+        "uid": i.uid,
+        "modality": i.modality.as_str(),
+        "description": i.description,
+        "size": g.size,
+        "spacing_mm": g.spacing_mm,
+        "origin_mm": g.origin_mm.coords.as_slice(),
+        "orientation": &g.axes.as_slice()[..6],
+        "position": i.position.map(|p| p.to_string()),
+        "unit": i.unit,
+        "frame_of_reference_uid": i.frame_of_reference_uid,
+    })
+}
+
+fn structures<'a>(set: &'a StructureSet, p: &'a Patient) -> impl Iterator<Item = Value> + 'a {
+    // A structure on one slice only has the thickness of the images it was drawn on.
+    let slice_mm = p
+        .images
+        .iter()
+        .find(|i| Some(&i.uid) == set.referenced_series_uid.as_ref())
+        .or_else(|| p.images.iter().find(|i| i.frame_of_reference_uid == set.frame_of_reference_uid))
+        .map(|i| i.volume.grid.spacing_mm[2]);
+    set.structures.iter().map(move |s| {
+        json!({
+            "name": s.name,
+            "standard_name": s.standard_name,
+            "volume_cm3": contour::volume_cm3(&s.contours, slice_mm),
+            "contours": s.contours.len(),
+            "slices": contour::plane_count(&s.contours),
+            "structure_set": set.uid,
+        })
+    })
+}
+
+fn plan(p: &Plan) -> Value {
+    let beams: Vec<Value> = p
+        .beams
+        .iter()
+        .map(|b| {
+            json!({
+                "name": b.name,
+                "gantry_deg": b.angles.gantry_deg,
+                "couch_deg": b.angles.patient_support_deg,
+                "layers": b.layers.len(),
+                "spots": b.spot_positions,
+                "spots_delivered": b.spot_count(),
+                "control_points": b.control_points,
+                "meterset_mu": b.meterset_mu,
+                "isocentre_mm": b.isocentre_mm.coords.as_slice(),
+                "range_shifters": b.range_shifters.iter().map(|r| &r.id).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    json!({
+        "uid": p.uid,
+        "label": p.label,
+        "modality": match p.radiation() {
+            RadiationType::Proton => "PROTON",
+            RadiationType::Photon => "PHOTON",
+            RadiationType::Electron => "ELECTRON",
+            RadiationType::Ion => "ION",
+        },
+        "fractions": p.fractions,
+        "prescription_gy": p.prescription_gy,
+        "beams": beams,
+    })
+}
+
+fn dose(d: &Dose) -> Value {
+    let v = &d.volume;
+    let mut best = 0;
+    let mut sum = 0.0;
+    for (i, x) in v.data.iter().enumerate() {
+        sum += f64::from(*x);
+        if *x > v.data[best] {
+            best = i;
+        }
+    }
+    let [ni, nj, _] = v.grid.size;
+    let at = v.grid.centre(best % ni.max(1), best / ni.max(1) % nj.max(1), best / (ni * nj).max(1));
+    json!({
+        "uid": d.uid,
+        "type": match d.dose_type {
+            DoseType::Physical => "PHYSICAL",
+            DoseType::Effective => "EFFECTIVE",
+            DoseType::Error => "ERROR",
+        },
+        "unit": match d.unit { DoseUnit::Gy => "GY", DoseUnit::Relative => "RELATIVE" },
+        "summation": match d.summation {
+            DoseSummation::Plan => "PLAN",
+            DoseSummation::Fraction => "FRACTION",
+            DoseSummation::Beam => "BEAM",
+            DoseSummation::MultiPlan => "MULTI_PLAN",
+            DoseSummation::Other => "OTHER",
+        },
+        "engine": d.engine,
+        "plan": d.plan_uid,
+        "max": v.data.get(best),
+        "max_at_mm": at.coords.as_slice(),
+        "mean": if v.data.is_empty() { 0.0 } else { sum / v.data.len() as f64 },
+    })
+}
+
+/// The same for a person's eyes.
+fn print_text(v: &Value) {
+    let list = |key: &str| v[key].as_array().cloned().unwrap_or_default();
+    let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
+    let f = |v: &Value| v.as_f64().unwrap_or(0.0);
+    println!("{}  {}", text(&v["id"]), text(&v["name"]));
+    for i in list("images") {
+        let n = |key: &str, k: usize| f(&i[key][k]);
+        println!(
+            "image      {} {}  {} x {} x {} of {:.3} x {:.3} x {:.3} mm, {}",
+            text(&i["modality"]),
+            text(&i["description"]),
+            n("size", 0),
+            n("size", 1),
+            n("size", 2),
+            n("spacing_mm", 0),
+            n("spacing_mm", 1),
+            n("spacing_mm", 2),
+            i["position"].as_str().unwrap_or("position not stated"),
+        );
+    }
+    for s in list("structures") {
+        let standard = s["standard_name"].as_str().map_or(String::new(), |n| format!(" = {n}"));
+        println!("structure  {}{standard}  {:.2} cm³", text(&s["name"]), f(&s["volume_cm3"]));
+    }
+    for p in list("plans") {
+        println!("plan       {}  {}, {} fractions", text(&p["label"]), text(&p["modality"]), p["fractions"]);
+        for b in p["beams"].as_array().cloned().unwrap_or_default() {
+            println!(
+                "  beam     {}  gantry {}°, couch {}°, {} layers, {} spots, {:.2} MU",
+                text(&b["name"]),
+                b["gantry_deg"],
+                b["couch_deg"],
+                b["layers"],
+                b["spots_delivered"],
+                f(&b["meterset_mu"])
+            );
+        }
+    }
+    for d in list("doses") {
+        let unit = if d["unit"] == "GY" { "Gy" } else { "(relative)" };
+        println!(
+            "dose       {} {}  maximum {:.3} {unit}, mean {:.3} {unit}; {}",
+            text(&d["type"]),
+            text(&d["summation"]),
+            f(&d["max"]),
+            f(&d["mean"]),
+            text(&d["engine"])
+        );
+    }
 }

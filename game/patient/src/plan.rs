@@ -79,6 +79,9 @@ pub struct Beam {
     pub layers: Vec<Layer>,
     /// Number of Control Points as the file has it.
     pub control_points: usize,
+    /// Number of scan spot positions as the file has it, over all control points: a layer that stands twice counts
+    /// twice here. What is delivered is [`Beam::spot_count`].
+    pub spot_positions: usize,
 }
 
 impl Beam {

@@ -184,6 +184,11 @@ fn beam(
         range_shifters: range_shifters(b, points, object, notes),
         layers,
         control_points: points.len(),
+        spot_positions: points
+            .iter()
+            .filter_map(|p| numbers(p, tags::SCAN_SPOT_POSITION_MAP))
+            .map(|m| m.len() / 2)
+            .sum(),
     })
 }
 

@@ -91,6 +91,7 @@ pub fn plan() -> Plan {
         }],
         layers: [150.0, 140.5, 130.25].map(layer).to_vec(),
         control_points: 6,
+        spot_positions: 30,
         ..Default::default()
     };
     Plan {
