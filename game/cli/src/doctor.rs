@@ -35,7 +35,11 @@ pub fn run(global: &Global) -> Done {
             graphics(),
             "Install your graphics card's Vulkan driver (Debian: mesa-vulkan-drivers). `play --headless` works without.",
         ),
-        Check::new("display", display(), "No screen was found: use `play --headless`, or start from a desktop session."),
+        Check::new(
+            "display",
+            display(),
+            "No screen was found: use `play --headless`, or start from a desktop session.",
+        ),
         Check::new(
             "headset runtime",
             headset_runtime(),
@@ -52,8 +56,16 @@ pub fn run(global: &Global) -> Done {
             "No microphone was found: the open question is answered with chips, or typed by staff.",
         ),
         Check::new("speech model", speech_model(), "Only dictation needs it; everything else works without."),
-        Check::new("assets", folder("VESTIBULE_ASSETS", "assets", "rooms"), "Set VESTIBULE_ASSETS to the folder `assets` of Vestibule."),
-        Check::new("scenes", folder("VESTIBULE_SCENES", "scenes", "journeys"), "Set VESTIBULE_SCENES to the folder `scenes` of Vestibule."),
+        Check::new(
+            "assets",
+            folder("VESTIBULE_ASSETS", "assets", "rooms"),
+            "Set VESTIBULE_ASSETS to the folder `assets` of Vestibule.",
+        ),
+        Check::new(
+            "scenes",
+            folder("VESTIBULE_SCENES", "scenes", "journeys"),
+            "Set VESTIBULE_SCENES to the folder `scenes` of Vestibule.",
+        ),
         Check::new(
             "store",
             store(global),
@@ -92,7 +104,9 @@ fn graphics() -> Result<String, String> {
         (false, ..) => Ok("not looked at on this system; the window will tell".into()),
         (_, true, _) => Err("no Vulkan driver".into()),
         (_, false, 0) => Ok(format!("software drawing only, slow ({})", drivers.join(", "))),
-        (_, false, n) => Ok(format!("{n} graphics device{}, Vulkan drivers {}", if n == 1 { "" } else { "s" }, drivers.join(", "))),
+        (_, false, n) => {
+            Ok(format!("{n} graphics device{}, Vulkan drivers {}", if n == 1 { "" } else { "s" }, drivers.join(", ")))
+        }
     }
 }
 
@@ -104,7 +118,11 @@ fn display() -> Result<String, String> {
     if let Some(d) = var("DISPLAY") {
         return Ok(format!("X11 {d}"));
     }
-    if cfg!(target_os = "linux") { Err("neither WAYLAND_DISPLAY nor DISPLAY is set".into()) } else { Ok("desktop".into()) }
+    if cfg!(target_os = "linux") {
+        Err("neither WAYLAND_DISPLAY nor DISPLAY is set".into())
+    } else {
+        Ok("desktop".into())
+    }
 }
 
 /// Where the OpenXR loader looks for its runtime, in its own order.
@@ -153,7 +171,11 @@ fn speech_model() -> Result<String, String> {
 fn folder(variable: &str, name: &str, must_hold: &str) -> Result<String, String> {
     let beside = std::env::current_exe().ok().and_then(|p| p.parent().map(|d| d.join(name)));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
-    let places = [(std::env::var_os(variable).map(PathBuf::from), "set by its variable"), (beside, "beside the program"), (Some(source), "in the source tree")];
+    let places = [
+        (std::env::var_os(variable).map(PathBuf::from), "set by its variable"),
+        (beside, "beside the program"),
+        (Some(source), "in the source tree"),
+    ];
     for (place, how) in places {
         if place.is_some_and(|p| p.join(must_hold).is_dir()) {
             return Ok(how.to_owned());
@@ -166,9 +188,9 @@ fn store(global: &Global) -> Result<String, String> {
     let Some(dir) = global.store.clone() else {
         return Err("no --store and no VESTIBULE_STORE".into());
     };
-    match std::fs::read_dir(&dir) {
-        Ok(entries) if entries.flatten().count() > 0 => Ok("there, encrypted".into()),
-        Ok(_) => Err("the folder is empty".into()),
+    match std::fs::read_dir(&dir).map(|mut entries| entries.next().is_some()) {
+        Ok(true) => Ok("there, encrypted".into()),
+        Ok(false) => Err("the folder is empty".into()),
         Err(_) => Err("not made yet".into()),
     }
 }
