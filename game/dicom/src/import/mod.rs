@@ -209,3 +209,6 @@ pub(crate) fn read_bytes(bytes: &[u8]) -> (bool, Vec<Note>) {
     let r = read_inner(bytes, "file");
     (r.object.is_some(), r.notes)
 }
+
+#[cfg(test)]
+mod damage;

@@ -1,0 +1,79 @@
+//! Arbitrary and damaged bytes never break the reader, and never ask for more memory than the file has.
+
+use super::read_bytes;
+use crate::write::{Identity, derived_uid, ion_plan, structure_set};
+use nalgebra::Point3;
+use proptest::prelude::*;
+use std::sync::OnceLock;
+use vestibule_geometry::{Contour, Grid, Volume};
+use vestibule_patient::*;
+
+fn identity() -> Identity {
+    Identity { patient_id: "1".into(), study_uid: derived_uid(&["s"]), ..Default::default() }
+}
+
+/// A small plan and a structure set as bytes.
+fn files() -> &'static [Vec<u8>; 2] {
+    static FILES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let spots = vec![Spot { x_mm: 1.0, y_mm: 2.0, weight: 3.0 }; 4];
+        let layer = Layer { energy_mev: 120.0, spot_fwhm_mm: Some([9.0, 9.0]), paintings: 1, spots };
+        let beam = Beam { number: 1, name: "A".into(), layers: vec![layer; 2], meterset_mu: 9.0, ..Default::default() };
+        let plan = Plan { uid: derived_uid(&["p"]), fractions: 3, beams: vec![beam], ..Default::default() };
+        let (p, s) = (dir.path().join("p"), dir.path().join("s"));
+        ion_plan(&p, &plan, &identity()).unwrap();
+        let image = Image {
+            uid: derived_uid(&["i"]),
+            study_uid: derived_uid(&["s"]),
+            frame_of_reference_uid: derived_uid(&["f"]),
+            modality: Modality::Ct,
+            description: String::new(),
+            position: None,
+            unit: String::new(),
+            slice_uids: Vec::new(),
+            volume: Volume::filled(Grid::axial([2, 2, 2], [1.0; 3], Point3::origin()), 0.0),
+        };
+        let contour = Contour { points: vec![Point3::origin(), Point3::new(1., 0., 0.), Point3::new(0., 1., 0.)] };
+        let one = Structure { number: 1, name: "B".into(), contours: vec![contour; 3], ..Default::default() };
+        let set = StructureSet { uid: derived_uid(&["r"]), structures: vec![one], ..Default::default() };
+        structure_set(&s, &set, &image, &identity()).unwrap();
+        [std::fs::read(p).unwrap(), std::fs::read(s).unwrap()]
+    })
+}
+
+#[test]
+fn a_file_cut_anywhere_is_taken_whole_or_refused_with_a_sentence() {
+    for bytes in files() {
+        assert!(read_bytes(bytes).0, "{:?}", read_bytes(bytes).1);
+        for length in 0..bytes.len() {
+            let (taken, notes) = read_bytes(&bytes[..length]);
+            if !taken {
+                assert!(notes.iter().any(|n| n.text.len() > 10), "cut at {length}: {notes:?}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn arbitrary_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..600), marked in any::<bool>()) {
+        let mut file = bytes;
+        if marked && file.len() > 132 {
+            file[128..132].copy_from_slice(b"DICM");
+        }
+        read_bytes(&file);
+    }
+
+    #[test]
+    fn flipped_bytes(which in 0usize..2, flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)) {
+        let mut bytes = files()[which].clone();
+        for (at, value) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        read_bytes(&bytes);
+    }
+}
