@@ -70,7 +70,7 @@ fn run_answers(folder: &Path, first: i64, hold: Duration, liar: bool) -> Result<
         println!("confirmed {n}");
         if n % 7 == 0 {
             // Larger writes in between, so that the WAL fills and is carried over.
-            let data = vec![n as u8; 200_000];
+            let data = vec![n as u8; 60_000];
             store.save_blob(&NewBlob {
                 patient: None,
                 session: Some(&session),
