@@ -1,16 +1,310 @@
 //! `vestibule dose`: compute and dvh.
 
 use crate::Global;
-use crate::output::{Done, Failure};
+use crate::output::{Done, Failure, print_json, progress};
+use crate::store::{Create, open};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use vestibule_dicom::write::{self, Identity};
+use vestibule_dose::{DoseOptions, Dvh, HuTable, MachineModel, PreparedPlan, compute};
+use vestibule_geometry::contour;
+use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Image, Patient, Plan, StructureSet};
 
 /// `vestibule dose`: compute and dvh.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Dose-volume histograms
-    Dvh,
+    /// Compute the dose of a proton plan on its CT and write it as DICOM
+    Compute(ComputeArgs),
+    /// What each structure gets from a dose
+    Dvh(DvhArgs),
+}
+
+/// What `compute` takes.
+#[derive(clap::Args)]
+pub struct ComputeArgs {
+    /// Whose plan
+    #[arg(long, value_name = "ID")]
+    patient: String,
+    /// SOPInstanceUID of the plan; needed where there are several
+    #[arg(long, value_name = "UID")]
+    plan: Option<String>,
+    /// Machine file (docs/machine.md) [default: generic-pbs]
+    #[arg(long, value_name = "FILE")]
+    machine: Option<PathBuf>,
+    /// Table from HU to stopping power (docs/machine.md) [default: by the CT]
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
+    /// Spacing of the dose grid, mm, 0.5 to 10
+    #[arg(long, value_name = "N", default_value_t = 2.5)]
+    grid_mm: f64,
+    /// One fraction instead of the whole course
+    #[arg(long)]
+    fraction: bool,
+    /// Multiply by this and call the dose RBE-weighted (EFFECTIVE), for example 1.1
+    #[arg(long, value_name = "F")]
+    rbe: Option<f64>,
+    /// Where to write the RT Dose
+    #[arg(long, value_name = "FILE.dcm")]
+    out: PathBuf,
+}
+
+/// What `dvh` takes.
+#[derive(clap::Args)]
+pub struct DvhArgs {
+    /// Whose dose
+    #[arg(long, value_name = "ID")]
+    patient: String,
+    /// SOPInstanceUID of the dose; needed where there are several
+    #[arg(long, value_name = "UID")]
+    dose: Option<String>,
 }
 
 /// Dispatches.
-pub fn run(_command: Command, _global: &Global) -> Done {
-    Err(Failure::call("not in this build yet"))
+pub fn run(command: Command, global: &Global) -> Done {
+    match command {
+        Command::Compute(args) => run_compute(&args, global),
+        Command::Dvh(args) => run_dvh(&args, global),
+    }
+}
+
+fn run_compute(args: &ComputeArgs, global: &Global) -> Done {
+    if let Some(rbe) = args.rbe
+        && !(rbe > 0.0 && rbe <= 10.0)
+    {
+        return Err(Failure::call(format!("--rbe {rbe}: expected a number above 0 and up to 10, usually 1.1")));
+    }
+    if !(args.grid_mm >= 0.5 && args.grid_mm <= 10.0) {
+        return Err(Failure::call(format!("--grid-mm {}: expected 0.5 to 10 mm", args.grid_mm)));
+    }
+    // Files that the call names are read before anything slow happens.
+    let machine = match &args.machine {
+        Some(path) => MachineModel::from_json(&read(path)?).map_err(|e| in_file(path, e))?,
+        None => MachineModel::generic(),
+    };
+    let calibration = match &args.calibration {
+        Some(path) => Some(HuTable::from_json(&read(path)?).map_err(|e| in_file(path, e))?),
+        None => None,
+    };
+    let patient = open(global, Create::No)?.patient(&args.patient).map_err(Failure::work)?;
+    let plan = choose_plan(&patient, args.plan.as_deref())?;
+    let ct = patient.planning_image(plan).ok_or_else(|| {
+        Failure::Work(
+            "the plan's CT (same frame of reference) is not in the store: import it together with the plan".into(),
+        )
+    })?;
+    let structures = patient.structures_of(plan);
+    let external = structures.and_then(StructureSet::external).filter(|s| !s.contours.is_empty());
+    let started = Instant::now();
+    let body = external.map(|s| contour::mask(&s.contours, &ct.volume.grid));
+    let hu = calibration.unwrap_or_else(|| HuTable::for_image(ct));
+    let options = DoseOptions { grid_mm: args.grid_mm };
+    let prepared = PreparedPlan::new(ct, body.as_ref(), plan, &machine, &hu, &options).map_err(Failure::work)?;
+
+    let fractions = if args.fraction { 1 } else { plan.fractions.max(1) };
+    let bar = progress(0, "dose");
+    let mut dose = compute(&prepared, fractions, &|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    dose.summation = if args.fraction { DoseSummation::Fraction } else { DoseSummation::Plan };
+    if let Some(rbe) = args.rbe {
+        dose.dose_type = DoseType::Effective;
+        dose.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * rbe) as f32);
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let settings = format!(
+        "{} mm, {} fractions, rbe {:?}, {}, {}, {} {:?}",
+        args.grid_mm, fractions, args.rbe, machine.name, hu.name, dose.engine, dose.summation
+    );
+    dose.uid = write::derived_uid(&[&plan.uid, &ct.uid, &settings]);
+    write::dose(&args.out, &dose, Some(plan), &identity(&patient, ct)).map_err(Failure::work)?;
+
+    let mut notes = prepared.notes().to_vec();
+    if body.is_none() {
+        notes
+            .push("there is no outline of the body: everything in the CT, the couch too, is taken for the body".into());
+    }
+    let max_gy = dose.volume.data.iter().copied().fold(0.0f32, f32::max);
+    let inside = prepared.body_voxels();
+    let mean_gy =
+        inside.iter().map(|o| f64::from(dose.volume.data[*o as usize])).sum::<f64>() / inside.len().max(1) as f64;
+    let result = json!({
+        "engine": dose.engine,
+        "seconds": (seconds * 1000.0).round() / 1000.0,
+        "max_gy": f64::from(max_gy),
+        "mean_gy": mean_gy,
+        "mean_over": if body.is_some() { "BODY" } else { "CT" },
+        "dose_type": type_name(&dose),
+        "summation": summation_name(&dose),
+        "fractions": fractions,
+        "rbe": args.rbe.unwrap_or(1.0),
+        "grid_mm": args.grid_mm,
+        "machine": machine.name,
+        "calibration": hu.name,
+        "uid": dose.uid,
+        "notes": notes,
+    });
+    if global.json {
+        return print_json(&result);
+    }
+    println!(
+        "{} dose, {}: maximum {max_gy:.3} Gy, mean over {} {mean_gy:.3} Gy, in {seconds:.1} s",
+        if args.rbe.is_some() { "RBE-weighted" } else { "physical" },
+        if args.fraction { "one fraction".to_owned() } else { format!("{fractions} fractions") },
+        result["mean_over"].as_str().unwrap_or("BODY"),
+    );
+    println!("{}; written to {}", dose.engine, args.out.display());
+    for note in notes {
+        println!("note: {note}");
+    }
+    Ok(())
+}
+
+fn run_dvh(args: &DvhArgs, global: &Global) -> Done {
+    let patient = open(global, Create::No)?.patient(&args.patient).map_err(Failure::work)?;
+    let dose = choose_dose(&patient, args.dose.as_deref())?;
+    if dose.unit != DoseUnit::Gy {
+        return Err(Failure::Work(
+            "this dose is relative, not in Gray: a histogram in Gray of it would be wrong; compute or import one in Gray".into(),
+        ));
+    }
+    let plan = dose.plan_uid.as_ref().and_then(|uid| patient.plans.iter().find(|p| p.uid == *uid));
+    let set = plan
+        .and_then(|p| patient.structures_of(p))
+        .or_else(|| patient.structure_sets.iter().find(|s| s.frame_of_reference_uid == dose.frame_of_reference_uid))
+        .ok_or_else(|| {
+            Failure::Work("no structure set in the dose's frame of reference is in the store: import it".into())
+        })?;
+    let mut rows = Vec::new();
+    let mut notes = Vec::new();
+    for s in &set.structures {
+        match Dvh::new(&dose.volume, &s.contours) {
+            Ok(d) => {
+                if d.outside > 1e-3 {
+                    notes.push(format!(
+                        "{}: {:.1} % of its volume lies outside the dose grid and counts as no dose",
+                        s.name,
+                        100.0 * d.outside
+                    ));
+                }
+                rows.push((s.name.clone(), d));
+            }
+            Err(e) => notes.push(format!("{}: {e}", s.name)),
+        }
+    }
+    if global.json {
+        let structures: Vec<Value> = rows
+            .iter()
+            .map(|(name, d)| {
+                json!({
+                    "name": name, "volume_cm3": d.volume_cm3, "min_gy": d.min, "mean_gy": d.mean, "max_gy": d.max,
+                    "d98_gy": d.d98, "d95_gy": d.d95, "d50_gy": d.d50, "d2_gy": d.d2,
+                    "d0_03cc_gy": d.d_at_volume_cm3(0.03), "outside_fraction": d.outside,
+                })
+            })
+            .collect();
+        return print_json(&json!({
+            "structures": structures, "dose_type": type_name(dose), "summation": summation_name(dose),
+            "engine": dose.engine, "uid": dose.uid, "notes": notes,
+        }));
+    }
+    let engine = if dose.engine.is_empty() { "engine not stated" } else { &dose.engine };
+    println!("{} dose in Gray, {}, {engine}", type_name(dose), summation_name(dose));
+    println!(
+        "{:<24} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "structure", "cm3", "min", "mean", "max", "D98", "D95", "D50", "D2"
+    );
+    for (name, d) in rows {
+        println!(
+            "{name:<24} {:>10.2} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3}",
+            d.volume_cm3, d.min, d.mean, d.max, d.d98, d.d95, d.d50, d.d2
+        );
+    }
+    for note in notes {
+        println!("note: {note}");
+    }
+    Ok(())
+}
+
+fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, Failure> {
+    let list = || {
+        let lines: Vec<String> =
+            patient.plans.iter().map(|p| format!("  {}  {} ({:?})", p.uid, p.label, p.radiation())).collect();
+        lines.join("\n")
+    };
+    match (uid, patient.plans.as_slice()) {
+        (_, []) => Err(Failure::Work("this patient has no plan in the store: import one".into())),
+        (Some(uid), plans) => plans
+            .iter()
+            .find(|p| p.uid == uid)
+            .ok_or_else(|| Failure::call(format!("there is no plan {uid}; this patient has:\n{}", list()))),
+        (None, [one]) => Ok(one),
+        (None, _) => {
+            Err(Failure::call(format!("this patient has several plans; choose one with --plan UID:\n{}", list())))
+        }
+    }
+}
+
+fn choose_dose<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Dose, Failure> {
+    let list = || {
+        let lines: Vec<String> = patient
+            .doses
+            .iter()
+            .map(|d| format!("  {}  {}, {}, {}", d.uid, type_name(d), summation_name(d), d.engine))
+            .collect();
+        lines.join("\n")
+    };
+    match (uid, patient.doses.as_slice()) {
+        (_, []) => Err(Failure::Work(
+            "this patient has no dose in the store: import one, or compute one with `vestibule dose compute` and import it"
+                .into(),
+        )),
+        (Some(uid), doses) => doses
+            .iter()
+            .find(|d| d.uid == uid)
+            .ok_or_else(|| Failure::call(format!("there is no dose {uid}; this patient has:\n{}", list()))),
+        (None, [one]) => Ok(one),
+        (None, _) => Err(Failure::call(format!("this patient has several doses; choose one with --dose UID:\n{}", list()))),
+    }
+}
+
+fn identity(patient: &Patient, ct: &Image) -> Identity {
+    Identity {
+        patient_id: patient.id.clone(),
+        patient_name: patient.name.clone(),
+        birth_date: patient.birth_date.clone(),
+        sex: patient.sex.clone(),
+        study_uid: if ct.study_uid.is_empty() { write::derived_uid(&[&ct.uid, "study"]) } else { ct.study_uid.clone() },
+        ..Identity::default()
+    }
+}
+
+/// As DICOM writes it.
+fn type_name(dose: &Dose) -> &'static str {
+    match dose.dose_type {
+        DoseType::Physical => "PHYSICAL",
+        DoseType::Effective => "EFFECTIVE",
+        DoseType::Error => "ERROR",
+    }
+}
+
+/// As DICOM writes it.
+fn summation_name(dose: &Dose) -> &'static str {
+    match dose.summation {
+        DoseSummation::Plan => "PLAN",
+        DoseSummation::Fraction => "FRACTION",
+        DoseSummation::Beam => "BEAM",
+        DoseSummation::MultiPlan => "MULTI_PLAN",
+        DoseSummation::Other => "OTHER",
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(path).map_err(|e| Failure::call(format!("{}: {e}", path.display())))
+}
+
+fn in_file(path: &Path, error: impl std::fmt::Display) -> Failure {
+    Failure::call(format!("{}: {error}", path.display()))
 }
