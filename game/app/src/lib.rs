@@ -1,1 +1,186 @@
-//! stub
+//! Bevy and OpenXR: shows, plays, asks. Computes nothing clinical.
+
+mod anatomy;
+pub mod capture;
+pub mod clinician_mode;
+mod events;
+mod fade;
+mod machine;
+mod now;
+pub mod panel;
+mod patient_mode;
+mod people;
+mod room;
+mod seat;
+mod sound;
+mod third_party;
+pub mod tokens;
+mod window;
+pub mod xr;
+
+pub use capture::{CaptureOptions, View, capture};
+pub use patient_mode::{Play, Seen};
+
+use bevy::log::LogPlugin;
+use bevy::prelude::*;
+use bevy::window::PresentMode;
+use now::{Case, Now, RoomData, Words};
+use patient_mode::Driver;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vestibule_patient::Patient;
+use vestibule_scenario::Room;
+
+/// What is shown, whatever it is shown on.
+pub struct Shown {
+    /// The asset root: holds `rooms/`, `models/`, `fonts/`, `sounds/`.
+    pub assets: PathBuf,
+    /// The session.
+    pub play: Box<dyn Play>,
+    /// Its room.
+    pub room: Arc<Room>,
+    /// Whose session it is and which of their plans; None for the room alone.
+    pub case: Option<(Arc<Patient>, usize)>,
+    /// Words of a text key.
+    pub words: Box<dyn Fn(&str) -> String + Send + Sync>,
+    /// `fr` or `en`.
+    pub language: String,
+    /// Event lines on standard output, for tests.
+    pub events: bool,
+    /// The clinician's strip is drawn in the window.
+    pub strip: bool,
+}
+
+/// How a session is played.
+pub struct AppOptions {
+    /// In a headset, or in a window.
+    pub headset: bool,
+    /// Pixels of an eye; None = as the runtime recommends.
+    pub eye_pixels: Option<u32>,
+    /// A folder through which a test asks for pictures and the end.
+    pub control: Option<PathBuf>,
+}
+
+/// Why nothing was shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// Files did not load in time.
+    #[error("the room did not load: its files under assets/ are missing or damaged; run `vestibule doctor`")]
+    NotLoaded,
+    /// The GPU gave no picture.
+    #[error("the graphics card gave no picture; run `vestibule doctor`")]
+    NoPicture,
+    /// A file could not be written.
+    #[error("cannot write {file}: {why}")]
+    Write {
+        /// Which.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// No OpenXR runtime answers.
+    #[error("no headset answers; play in a window with --window")]
+    NoRuntime,
+    /// It ended otherwise.
+    #[error("the picture ended with code {0}")]
+    Ended(u8),
+}
+
+/// Plays a session until somebody ends it.
+///
+/// # Errors
+/// No runtime for a headset.
+pub fn run(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
+    let mut app = App::new();
+    let assets = asset_plugin(&shown.assets);
+    let strip = shown.strip;
+    let synthetic = shown.case.as_ref().is_some_and(|c| c.0.synthetic);
+    if options.headset {
+        app.add_plugins(third_party::openxr::plugins(assets).set(log_plugin()));
+        third_party::openxr::configure(&mut app, options.eye_pixels);
+        assemble(&mut app, shown);
+        app.insert_resource(xr::Control(options.control.clone())).add_plugins(xr::plugin);
+    } else {
+        let window = Window {
+            title: "Vestibule".to_owned(),
+            present_mode: PresentMode::AutoVsync,
+            resolution: (1600, 1000).into(),
+            ..default()
+        };
+        let plugins = DefaultPlugins
+            .build()
+            .set(assets)
+            .set(log_plugin())
+            .set(WindowPlugin { primary_window: Some(window), ..default() });
+        app.add_plugins(plugins);
+        assemble(&mut app, shown);
+        app.add_plugins((window::plugin, clinician_mode::plugin))
+            .insert_resource(clinician_mode::StripShown { on: strip, synthetic });
+    }
+    app.add_plugins(sound::plugin);
+    match app.run() {
+        AppExit::Success => Ok(()),
+        AppExit::Error(code) if code.get() == xr::NO_RUNTIME => Err(ShowError::NoRuntime),
+        AppExit::Error(code) => Err(ShowError::Ended(code.get())),
+    }
+}
+
+pub(crate) fn asset_plugin(assets: &Path) -> AssetPlugin {
+    AssetPlugin { file_path: assets.display().to_string(), ..default() }
+}
+
+/// Quiet unless something is wrong; no names of patients are ever logged.
+pub(crate) fn log_plugin() -> LogPlugin {
+    LogPlugin { filter: "error,vestibule=info,vestibule_app=info".to_owned(), ..default() }
+}
+
+/// Everything that is the same in a headset, a window and a picture.
+pub(crate) fn assemble(app: &mut App, shown: Shown) {
+    let folder = Path::new(&shown.room.models.room)
+        .parent()
+        .map(|p| p.display().to_string())
+        .unwrap_or_default();
+    let volume = shown.room.models.volume_box_m.map(|p| p.map(|v| v as f32));
+    let boxes = room::LightBoxes::read(&shown.assets.join(&folder).join("machine.json"), volume);
+    let present = |file: &str| shown.assets.join(file).exists();
+    let mut people = people::PeopleFiles::default();
+    for person in shown.room.staff.iter().filter(|p| present(&p.model)) {
+        people.staff.insert(person.id.clone(), person.model.clone());
+    }
+    for (slot, files) in [
+        (&mut people.figure, ["models/people/patient_supine.glb", "people/patient_supine.glb"]),
+        (&mut people.mask, ["models/people/mask.glb", "people/mask.glb"]),
+    ] {
+        if let Some(file) = files.into_iter().find(|f| present(f)) {
+            file.clone_into(slot);
+        }
+    }
+    let words = shown.words;
+    app.insert_resource(ClearColor(Color::BLACK))
+        .insert_resource(room::RoomFiles { folder, boxes })
+        .insert_resource(people)
+        .insert_resource(third_party::egui::Typefaces::read(&shown.assets))
+        .insert_resource(sound::SoundFiles { assets: shown.assets.clone(), language: shown.language.clone() })
+        .insert_resource(Words::new(words))
+        .insert_resource(events::Events::new(shown.events))
+        .insert_resource(Now { state: shown.play.state().clone() })
+        .insert_resource(RoomData(shown.room.clone()))
+        .insert_resource(panel::PanelsShown(true));
+    if let Some((patient, plan)) = shown.case {
+        let scale_gy = patient
+            .plans
+            .get(plan)
+            .and_then(|p| Some(p.prescription_gy? / f64::from(p.fractions.max(1))))
+            .map_or(2.0, |v| v as f32);
+        app.insert_resource(anatomy::DoseNow { scale_gy, ..default() }).insert_resource(Case { patient, plan });
+    }
+    app.insert_non_send(Driver::new(shown.play)).add_message::<patient_mode::RecentreNow>().add_plugins((
+        room::plugin,
+        machine::plugin,
+        people::plugin,
+        anatomy::plugin,
+        panel::plugin,
+        patient_mode::plugin,
+        fade::plugin,
+    ));
+}

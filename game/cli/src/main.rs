@@ -8,6 +8,8 @@ mod patient;
 mod play;
 mod record;
 mod scene;
+#[cfg(feature = "show")]
+mod show;
 mod store;
 
 use clap::{Parser, Subcommand};

@@ -1,2 +1,168 @@
-//! stub
-fn main() {}
+//! Plays a headset and a right controller for tests: speaks the protocol of Monado's remote driver, reads a script, and waits
+//! for lines of the program's log, not for times.
+//!
+//! `xr-puppet PORT LOG CONTROL_DIR < script`. Places are metres in the runtime's stage space (y up, −z ahead). Commands, one
+//! a line, `#` starts a remark:
+//!
+//! | command | does |
+//! |---|---|
+//! | `head X Y Z TX TY TZ` | eye at X Y Z looking at TX TY TZ |
+//! | `look PANEL U V` | head turns to a point of a panel (0 0 = top left) |
+//! | `hand X Y Z TX TY TZ` | right controller pointing |
+//! | `aim PANEL U V` | controller turns to a point of a panel |
+//! | `glide PANEL U V SECONDS` | the same, slowly |
+//! | `click` | pulls the trigger, waits for the program to see it, lets go |
+//! | `trigger 0..1`, `menu 0\|1`, `hands 0\|1` | buttons; controllers on or off |
+//! | `wait SECONDS` | waits |
+//! | `expect TEXT` | waits for a line with this text, which is used up; after 120 s ends with code 1 |
+//! | `fresh` | forgets older lines |
+//! | `photo NAME` | asks for a picture and waits for both eyes |
+//! | `quit` | ends the program |
+
+mod log;
+mod state;
+
+use log::Log;
+use state::{Pose, State, V, along, between};
+use std::io::{BufRead, Read, Write, stdin};
+use std::net::TcpStream;
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Longest wait for the runtime's port.
+const PORT_PATIENCE: Duration = Duration::from_secs(30);
+/// Time between two packets of a slow movement.
+const GLIDE_STEP: Duration = Duration::from_millis(33);
+
+/// A puppet at work.
+struct Puppet {
+    socket: TcpStream,
+    log: Log,
+    state: State,
+    target: V,
+    control: String,
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [port, log, control] = &args[..] else {
+        eprintln!("xr-puppet PORT LOG CONTROL_DIR < script");
+        return ExitCode::from(2);
+    };
+    let start = Instant::now();
+    let mut puppet = match Puppet::connect(port, log, control) {
+        Ok(p) => p,
+        Err(e) => {
+            eprintln!("xr-puppet: port {port}: {e}");
+            return ExitCode::from(2);
+        }
+    };
+    for line in stdin().lock().lines().map_while(Result::ok) {
+        let line = line.split('#').next().unwrap_or_default().trim().to_owned();
+        if line.is_empty() {
+            continue;
+        }
+        println!("PUPPET {:.1} {line}", start.elapsed().as_secs_f32());
+        if let Err(e) = puppet.act(&line) {
+            println!("PUPPET {:.1} failed at '{line}': {e}", start.elapsed().as_secs_f32());
+            return ExitCode::from(1);
+        }
+    }
+    println!("PUPPET {:.1} done", start.elapsed().as_secs_f32());
+    ExitCode::SUCCESS
+}
+
+impl Puppet {
+    fn connect(port: &str, log: &str, control: &str) -> std::io::Result<Self> {
+        let until = Instant::now() + PORT_PATIENCE;
+        let socket = loop {
+            match TcpStream::connect(format!("127.0.0.1:{port}")) {
+                Ok(s) => break s,
+                Err(e) if Instant::now() > until => return Err(e),
+                Err(_) => sleep(Duration::from_millis(100)),
+            }
+        };
+        socket.set_nodelay(true)?;
+        // Monado greets with one packet of its own; it is taken so that the socket never blocks
+        let mut drain = socket.try_clone()?;
+        std::thread::spawn(move || {
+            let mut b = [0u8; 376];
+            while drain.read(&mut b).is_ok_and(|n| n > 0) {}
+        });
+        let state = State::default();
+        Ok(Self { socket, log: Log::new(log), state, target: [0.22, 1.15, -2.0], control: control.to_owned() })
+    }
+
+    fn send(&mut self) -> Result<(), String> {
+        self.socket.write_all(&self.state.packet()).map_err(|e| e.to_string())
+    }
+
+    /// A point of a panel in stage space: the program tells panels relative to the head it recentred on.
+    fn point(&mut self, panel: &str, u: f32, v: f32) -> Result<V, String> {
+        let [at, right, up] = self.log.panel(panel)?;
+        Ok(along(along(along(at, right, 2.0 * u - 1.0), up, 1.0 - 2.0 * v), self.state.origin, 1.0))
+    }
+
+    fn act(&mut self, line: &str) -> Result<(), String> {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.split_whitespace().collect();
+        let number = |w: &str| w.parse::<f32>().map_err(|_| format!("'{w}' is no number"));
+        let numbers = |w: &[&str]| w.iter().map(|w| number(w)).collect::<Result<Vec<f32>, String>>();
+        match (word, &words[..]) {
+            ("head", w) => {
+                let [x, y, z, a, b, c] = numbers(w)?[..] else { return Err("head takes six numbers".into()) };
+                self.state.head = Pose::to([x, y, z], [a, b, c]);
+            }
+            ("hand", w) => {
+                let [x, y, z, a, b, c] = numbers(w)?[..] else { return Err("hand takes six numbers".into()) };
+                self.target = [a, b, c];
+                self.state.hand = Pose::to([x, y, z], self.target);
+            }
+            ("look", [panel, u, v]) => {
+                let at = self.point(panel, number(u)?, number(v)?)?;
+                self.state.head = Pose::to(self.state.head.at, at);
+            }
+            ("aim", [panel, u, v]) => {
+                self.target = self.point(panel, number(u)?, number(v)?)?;
+                self.state.hand = Pose::to(self.state.hand.at, self.target);
+            }
+            ("glide", [panel, u, v, seconds]) => {
+                let (from, to) = (self.target, self.point(panel, number(u)?, number(v)?)?);
+                let (start, seconds) = (Instant::now(), number(seconds)?.max(0.01));
+                loop {
+                    let k = (start.elapsed().as_secs_f32() / seconds).min(1.0);
+                    self.target = between(from, to, k);
+                    self.state.hand = Pose::to(self.state.hand.at, self.target);
+                    self.send()?;
+                    if k >= 1.0 {
+                        break;
+                    }
+                    sleep(GLIDE_STEP);
+                }
+            }
+            ("click", _) => {
+                for (pull, text) in [(1.0, "trigger down"), (0.0, "trigger up")] {
+                    self.state.trigger = pull;
+                    self.send()?;
+                    self.log.wait(text)?;
+                }
+            }
+            ("trigger", [v]) => self.state.trigger = number(v)?,
+            ("menu", [v]) => self.state.menu = number(v)? > 0.5,
+            ("hands", [v]) => self.state.hands = number(v)? > 0.5,
+            ("fresh", _) => self.log.forget(),
+            ("wait", [v]) => sleep(Duration::from_secs_f32(number(v)?.clamp(0.0, 600.0))),
+            ("expect", _) => self.log.wait(rest)?,
+            ("photo", _) => {
+                std::fs::write(format!("{}/take", self.control), format!("{rest}\n")).map_err(|e| e.to_string())?;
+                for side in ["left", "right"] {
+                    self.log.wait(&format!("/{rest}_{side}.png"))?; // they arrive in either order
+                }
+            }
+            ("quit", _) => std::fs::write(format!("{}/quit", self.control), "").map_err(|e| e.to_string())?,
+            _ => return Err("this is no command".into()),
+        }
+        self.send()
+    }
+}

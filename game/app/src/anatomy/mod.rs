@@ -1,0 +1,104 @@
+//! The patient's own inside at life size: surfaces from their images, the dose as it grows, the beam that paints it.
+
+mod beam;
+mod dose;
+mod materials;
+mod surfaces;
+
+pub use beam::gantry_to_room;
+pub use dose::DoseNow;
+pub use materials::{DoseMaterial, GlassMaterial, GlassUniform};
+pub use surfaces::Kind;
+
+use crate::events::Events;
+use crate::machine::top_motion;
+use crate::now::{Case, Now, RoomData};
+use bevy::light::NotShadowCaster;
+use bevy::prelude::*;
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
+use vestibule_geometry::{BeamAngles, TriMesh};
+
+/// Frame of the patient: children are in DICOM patient coordinates, mm.
+#[derive(Component)]
+pub struct PatientFrame;
+
+/// Surfaces that are being worked out; gone when they stand.
+#[derive(Resource)]
+pub struct Growing(Task<Vec<(Kind, TriMesh)>>);
+
+/// Surfaces, dose and beam.
+pub fn plugin(app: &mut App) {
+    app.add_plugins(materials::plugin)
+        .init_resource::<DoseNow>()
+        .add_systems(Startup, (start, beam::spawn))
+        .add_systems(Update, (stand, dose::update, beam::update, show))
+        .add_systems(PostUpdate, follow.before(TransformSystems::Propagate));
+}
+
+fn start(mut commands: Commands, case: Option<Res<Case>>) {
+    commands.spawn((PatientFrame, Transform::default(), Visibility::Inherited));
+    if let Some(case) = case {
+        let case = case.clone();
+        commands.insert_resource(Growing(AsyncComputeTaskPool::get().spawn(async move { surfaces::build(&case) })));
+    }
+}
+
+fn stand(
+    mut commands: Commands,
+    growing: Option<ResMut<Growing>>,
+    frame: Option<Single<Entity, With<PatientFrame>>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<GlassMaterial>>,
+    out: Res<Events>,
+) {
+    let (Some(mut growing), Some(frame)) = (growing, frame) else { return };
+    let Some(list) = block_on(poll_once(&mut growing.0)) else { return };
+    commands.remove_resource::<Growing>();
+    let triangles: usize = list.iter().map(|m| m.1.triangle_count()).sum();
+    out.say(format_args!("anatomy: {} surfaces, {triangles} triangles", list.len()));
+    for (kind, m) in list {
+        let entity = commands
+            .spawn((
+                kind,
+                Mesh3d(meshes.add(surfaces::mesh(m))),
+                MeshMaterial3d(materials.add(surfaces::material(kind))),
+                NotShadowCaster,
+                Visibility::Hidden,
+            ))
+            .id();
+        commands.entity(*frame).add_child(entity);
+    }
+}
+
+fn show(now: Res<Now>, mut surfaces: Query<&mut Visibility, With<Kind>>) {
+    let want = if now.state.anatomy_shown { Visibility::Inherited } else { Visibility::Hidden };
+    for mut v in &mut surfaces {
+        v.set_if_neq(want);
+    }
+}
+
+/// Where the patient's frame stands in the room: at the treatment position of the couch's 0, carried by the couch.
+pub fn patient_in_room(case: &Case, pose: &vestibule_scenario::MachinePose, isocentre_height_m: f64) -> Option<Transform> {
+    let plan = case.patient.plans.get(case.plan)?;
+    let at = plan.frames(plan.beams.first()?).patient_to_room(&BeamAngles::default(), isocentre_height_m);
+    let r = at.isometry.rotation;
+    let t = at.isometry.translation;
+    let set_up = Transform {
+        translation: Vec3::new(t.x as f32, t.y as f32, t.z as f32),
+        rotation: Quat::from_xyzw(r.i as f32, r.j as f32, r.k as f32, r.w as f32).normalize(),
+        scale: Vec3::splat(at.scaling() as f32),
+    };
+    Some(top_motion(pose, isocentre_height_m as f32) * set_up)
+}
+
+fn follow(
+    now: Res<Now>,
+    data: Res<RoomData>,
+    case: Option<Res<Case>>,
+    mut frame: Query<&mut Transform, With<PatientFrame>>,
+) {
+    let (Some(case), Ok(mut t)) = (case, frame.single_mut()) else { return };
+    if let Some(at) = patient_in_room(&case, &now.state.machine, data.0.isocentre_height_m) {
+        t.set_if_neq(at);
+    }
+}

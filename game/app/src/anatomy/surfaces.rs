@@ -1,0 +1,250 @@
+//! Surfaces of the patient's own images and structures, worked out beside the frame loop.
+
+use crate::now::Case;
+use crate::tokens;
+use bevy::asset::RenderAssetUsages;
+use bevy::mesh::{Indices, PrimitiveTopology};
+use bevy::prelude::*;
+use vestibule_geometry::contour::mask;
+use vestibule_geometry::{Contour, Grid, TriMesh, Volume};
+use vestibule_patient::{RoiType, StructureSet};
+
+/// What a surface is; decides its material and the order of drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Component)]
+pub enum Kind {
+    /// The brain.
+    Brain,
+    /// The place we treat.
+    Target,
+    /// Bones.
+    Bone,
+    /// Skin.
+    Skin,
+}
+
+/// Triangles per surface; all together at most 15,000.
+const SKIN_TRIANGLES: usize = 5000;
+const BONE_TRIANGLES: usize = 5200;
+const BRAIN_TRIANGLES: usize = 3600;
+const TARGET_TRIANGLES: usize = 1000;
+/// Grid for surfaces, mm: fine enough for a smooth face, coarse enough for two seconds of work.
+const SURFACE_MM: f64 = 2.0;
+/// Hounsfield units that part air from skin, and soft tissue from bone.
+const SKIN_HU: f32 = -350.0;
+const BONE_HU: f32 = 300.0;
+
+/// Finished surfaces, DICOM patient mm.
+pub fn build(case: &Case) -> Vec<(Kind, TriMesh)> {
+    let mut out = Vec::new();
+    let Some(plan) = case.patient.plans.get(case.plan) else { return out };
+    let structures = case.patient.structures_of(plan);
+    let Some(ct) = case.patient.planning_image(plan) else { return out };
+    let coarse = resample(&ct.volume, SURFACE_MM);
+    let body = structures.and_then(StructureSet::external).map(|s| filled(&s.contours, &coarse.grid));
+    let finish = |m: TriMesh, triangles: usize| m.smooth(4).simplify(triangles).smooth(2);
+
+    let mut skin = coarse.clone();
+    if let Some(body) = &body {
+        // couch and mask lie outside the body: they are air here
+        for (v, b) in skin.data.iter_mut().zip(&body.data) {
+            *v = if *b > 0.02 { v.max(-1000.0) } else { -1000.0 };
+        }
+    }
+    let bone = skin.clone();
+    close_border(&mut skin, -1000.0);
+    // from outside only the outermost sheet is wanted: airways are filled with tissue
+    fill_holes(&mut skin, SKIN_HU);
+    out.push((Kind::Skin, finish(TriMesh::isosurface(&skin, SKIN_HU), SKIN_TRIANGLES)));
+    out.push((Kind::Bone, finish(TriMesh::isosurface(&bone, BONE_HU), BONE_TRIANGLES)));
+
+    let brain = structures.and_then(|s| ["Brain", "BRAIN"].iter().find_map(|n| s.find(n)));
+    if let Some(s) = brain {
+        let soft = blurred(&filled(&s.contours, &coarse.grid));
+        out.push((Kind::Brain, finish(TriMesh::isosurface(&soft, 0.5), BRAIN_TRIANGLES)));
+    }
+    let target = structures.and_then(|s| {
+        [RoiType::Ctv, RoiType::Gtv, RoiType::Ptv].iter().find_map(|t| s.structures.iter().find(|x| x.roi_type == *t))
+    });
+    if let Some(s) = target {
+        let soft = blurred(&filled(&s.contours, &coarse.grid));
+        out.push((Kind::Target, finish(TriMesh::isosurface(&soft, 0.5), TARGET_TRIANGLES)));
+    }
+    out.retain(|m| m.1.triangle_count() > 0);
+    out
+}
+
+fn filled(contours: &[Contour], grid: &Grid) -> Volume<f32> {
+    let m = mask(contours, grid);
+    Volume { grid: m.grid, data: m.data.iter().map(|v| f32::from(*v)).collect() }
+}
+
+/// Box-averaged onto about `mm`, so that noise does not become bumps.
+fn resample(v: &Volume<f32>, mm: f64) -> Volume<f32> {
+    let step: [usize; 3] = std::array::from_fn(|a| ((mm / v.grid.spacing_mm[a]).round() as usize).max(1));
+    let size: [usize; 3] = std::array::from_fn(|a| (v.grid.size[a] / step[a]).max(1));
+    let spacing: [f64; 3] = std::array::from_fn(|a| v.grid.spacing_mm[a] * step[a] as f64);
+    let shift = nalgebra::Point3::new(
+        (step[0] - 1) as f64 * 0.5,
+        (step[1] - 1) as f64 * 0.5,
+        (step[2] - 1) as f64 * 0.5,
+    );
+    let grid = Grid { size, spacing_mm: spacing, origin_mm: v.grid.to_world(shift), axes: v.grid.axes };
+    let mut data = Vec::with_capacity(grid.len());
+    let count = step.iter().map(|s| *s.min(&usize::MAX)).product::<usize>() as f32;
+    for k in 0..size[2] {
+        for j in 0..size[1] {
+            for i in 0..size[0] {
+                let mut sum = 0.0;
+                for c in 0..step[2] {
+                    for b in 0..step[1] {
+                        let row = v.grid.offset(
+                            i * step[0],
+                            (j * step[1] + b).min(v.grid.size[1] - 1),
+                            (k * step[2] + c).min(v.grid.size[2] - 1),
+                        );
+                        sum += v.data[row..(row + step[0]).min(v.data.len())].iter().sum::<f32>();
+                    }
+                }
+                data.push(sum / count);
+            }
+        }
+    }
+    Volume { grid, data }
+}
+
+/// One pass of a 1-2-1 blur along each axis.
+fn blurred(v: &Volume<f32>) -> Volume<f32> {
+    let mut out = v.clone();
+    let [nx, ny, nz] = v.grid.size;
+    for (n, stride) in [(nx, 1), (ny, nx), (nz, nx * ny)] {
+        let from = out.data.clone();
+        for o in 0..from.len() {
+            let at = (o / stride) % n;
+            let low = if at > 0 { from[o - stride] } else { from[o] };
+            let high = if at + 1 < n { from[o + stride] } else { from[o] };
+            out.data[o] = 0.25 * low + 0.5 * from[o] + 0.25 * high;
+        }
+    }
+    out
+}
+
+/// The outermost voxels become `value`, so that the surface is closed where the image ends.
+fn close_border(v: &mut Volume<f32>, value: f32) {
+    let [nx, ny, nz] = v.grid.size;
+    for k in 0..nz {
+        for j in 0..ny {
+            for i in 0..nx {
+                if i == 0 || j == 0 || k == 0 || i + 1 == nx || j + 1 == ny || k + 1 == nz {
+                    let o = v.grid.offset(i, j, k);
+                    v.data[o] = value;
+                }
+            }
+        }
+    }
+}
+
+/// Air that is not connected to the border (sinuses, airways) becomes soft tissue.
+fn fill_holes(v: &mut Volume<f32>, iso: f32) {
+    let [nx, ny, nz] = v.grid.size;
+    let mut outside = vec![false; v.data.len()];
+    let mut open = vec![0usize];
+    if v.data.is_empty() {
+        return;
+    }
+    outside[0] = true;
+    while let Some(o) = open.pop() {
+        let (i, j, k) = (o % nx, (o / nx) % ny, o / (nx * ny));
+        let mut go = |p: usize| {
+            if !outside[p] && v.data[p] < iso {
+                outside[p] = true;
+                open.push(p);
+            }
+        };
+        if i > 0 {
+            go(o - 1);
+        }
+        if i + 1 < nx {
+            go(o + 1);
+        }
+        if j > 0 {
+            go(o - nx);
+        }
+        if j + 1 < ny {
+            go(o + nx);
+        }
+        if k > 0 {
+            go(o - nx * ny);
+        }
+        if k + 1 < nz {
+            go(o + nx * ny);
+        }
+    }
+    for (value, out) in v.data.iter_mut().zip(outside) {
+        if !out && *value < iso {
+            *value = 0.0;
+        }
+    }
+}
+
+/// A mesh for the card; positions stay in DICOM mm, the parent entity brings them into the room.
+pub fn mesh(m: TriMesh) -> Mesh {
+    Mesh::new(PrimitiveTopology::TriangleList, RenderAssetUsages::RENDER_WORLD | RenderAssetUsages::MAIN_WORLD)
+        .with_inserted_attribute(Mesh::ATTRIBUTE_UV_0, vec![[0.0f32, 0.0]; m.positions.len()])
+        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, m.positions)
+        .with_inserted_attribute(Mesh::ATTRIBUTE_NORMAL, m.normals)
+        .with_inserted_indices(Indices::U32(m.indices))
+}
+
+/// How each kind looks.
+pub fn material(kind: Kind) -> super::GlassMaterial {
+    let (body, rim, strength, exponent, sky, edge, order) = match kind {
+        Kind::Brain => (tokens::BRAIN, tokens::BRAIN_RIM, 0.55, 2.2, 0.5, 0.35, 0.1),
+        Kind::Target => (tokens::TARGET, tokens::TARGET_RIM, 0.9, 1.8, 0.0, 0.3, 0.2),
+        Kind::Bone => (tokens::BONE, tokens::BONE_RIM, 0.6, 2.4, 0.7, 0.45, 0.3),
+        Kind::Skin => (tokens::SKIN_BODY, tokens::SKIN_RIM, 0.85, 2.6, 0.4, 0.25, 0.4),
+    };
+    super::GlassMaterial {
+        glass: super::GlassUniform {
+            body,
+            rim: LinearRgba { alpha: strength, ..rim },
+            shape: Vec4::new(exponent, sky, 1.0, edge),
+        },
+        order,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn averaging_keeps_a_linear_field_in_place() {
+        let grid = Grid::axial([12, 8, 6], [1.0, 1.0, 2.0], nalgebra::Point3::new(-3.0, 5.0, 7.0));
+        let mut v = Volume::filled(grid.clone(), 0.0f32);
+        for k in 0..6 {
+            for j in 0..8 {
+                for i in 0..12 {
+                    let p = grid.centre(i, j, k);
+                    let o = grid.offset(i, j, k);
+                    v.data[o] = (p.x + 2.0 * p.y - p.z) as f32;
+                }
+            }
+        }
+        let c = resample(&v, 2.0);
+        assert_eq!(c.grid.size, [6, 4, 6]);
+        let p = c.grid.centre(2, 1, 3);
+        assert!((c.at(2, 1, 3) - (p.x + 2.0 * p.y - p.z) as f32).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_hole_inside_is_filled_and_the_outside_is_not() {
+        let grid = Grid::axial([5, 5, 5], [1.0; 3], nalgebra::Point3::origin());
+        let mut v = Volume::filled(grid.clone(), 0.0f32);
+        close_border(&mut v, -1000.0);
+        let centre = grid.offset(2, 2, 2);
+        v.data[centre] = -1000.0;
+        fill_holes(&mut v, -350.0);
+        assert_eq!(v.data[centre], 0.0);
+        assert_eq!(v.data[0], -1000.0);
+    }
+}

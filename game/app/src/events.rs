@@ -1,0 +1,29 @@
+//! What a test may assert on: one line `EVENT seconds what` on standard output, flushed at once. Silent unless asked for.
+
+use bevy::prelude::Resource;
+use std::fmt::Arguments;
+use std::io::Write;
+use std::time::Instant;
+
+/// The event lines of this run.
+#[derive(Resource, Clone, Copy)]
+pub struct Events {
+    start: Instant,
+    on: bool,
+}
+
+impl Events {
+    /// Lines are printed only when `on`.
+    pub fn new(on: bool) -> Self {
+        Self { start: Instant::now(), on }
+    }
+
+    /// Prints one line. Never say anything of a person here.
+    pub fn say(&self, what: Arguments) {
+        if self.on {
+            let mut out = std::io::stdout().lock();
+            let _ = writeln!(out, "EVENT {:.2} {what}", self.start.elapsed().as_secs_f32());
+            let _ = out.flush();
+        }
+    }
+}

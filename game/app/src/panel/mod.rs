@@ -1,0 +1,287 @@
+//! Panels in the world: a camera that draws egui into an image, a quad that shows it, one pointer for all of them.
+
+pub mod model;
+mod pictures;
+pub mod pointer;
+pub mod views;
+mod widgets;
+
+pub use model::{Act, Labels, Main, Option_, PanelModel};
+pub use pointer::{Pointer, PointerKind, PointerRead};
+
+use crate::events::Events;
+use crate::now::{Now, RoomData, Words};
+use crate::seat::Seat;
+use crate::third_party::egui::{Typefaces, style};
+use crate::tokens;
+use bevy::camera::RenderTarget;
+use bevy::camera::visibility::RenderLayers;
+use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::ecs::schedule::ScheduleLabel;
+use bevy::light::NotShadowCaster;
+use bevy::prelude::*;
+use bevy::render::render_resource::TextureFormat;
+use bevy_egui::egui::{self, Pos2};
+use bevy_egui::{EguiContext, EguiInputSet, EguiSchedule};
+use vestibule_scenario::{Action, Choice, PanelSide, QuestionKind, Reply};
+
+/// Which panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Component)]
+pub enum PanelKind {
+    /// What is asked or told, and the menu.
+    Main,
+    /// Caption, what the dose is worth, and the bar.
+    Foot,
+}
+
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+struct DrawMain;
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+struct DrawFoot;
+
+/// A quad in the world with an egui context of its own.
+#[derive(Component)]
+pub struct Panel {
+    /// Which.
+    pub kind: PanelKind,
+    /// Width and height, metres.
+    pub size_m: Vec2,
+    context: Entity,
+    pointer: Option<Pos2>,
+    held: bool,
+    told: Option<Transform>,
+}
+
+impl Panel {
+    /// Width and height in egui's points.
+    pub fn points(&self) -> Vec2 {
+        self.size_m * tokens::POINTS_PER_M
+    }
+}
+
+/// Name of an egui context's panel.
+#[derive(Component)]
+struct ContextOf(PanelKind);
+
+/// Panels are drawn at all; pictures may go without.
+#[derive(Resource, Clone, Copy)]
+pub struct PanelsShown(pub bool);
+
+/// Panels and their pointer.
+pub fn plugin(app: &mut App) {
+    app.add_plugins(crate::third_party::egui::plugin)
+        .insert_resource(PanelModel { size: 1.0, ..default() })
+        .init_resource::<Pointer>()
+        .add_systems(Startup, spawn)
+        .add_systems(PreUpdate, pointer::bridge.after(PointerRead).before(EguiInputSet::WriteEguiEvents))
+        .add_systems(Update, (fill, place).chain())
+        .add_systems(DrawMain, draw::<{ MAIN }>)
+        .add_systems(DrawFoot, draw::<{ FOOT }>);
+}
+
+const MAIN: u8 = 0;
+const FOOT: u8 = 1;
+
+fn spawn(
+    mut commands: Commands,
+    mut images: ResMut<Assets<Image>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
+    seat: Single<Entity, With<Seat>>,
+) {
+    for (kind, size) in [(PanelKind::Main, tokens::PANEL_M), (PanelKind::Foot, tokens::FOOT_M)] {
+        let size = Vec2::from(size);
+        let pixels = (size * tokens::POINTS_PER_M).as_uvec2();
+        let image = images.add(Image::new_target_texture(pixels.x, pixels.y, TextureFormat::Rgba8UnormSrgb, None));
+        let camera = (
+            Camera3d::default(),
+            ContextOf(kind),
+            RenderLayers::none(),
+            Msaa::Off,
+            Tonemapping::None,
+            RenderTarget::Image(image.clone().into()),
+            Camera { order: -1, clear_color: ClearColorConfig::Custom(Color::NONE), ..default() },
+        );
+        let context = match kind {
+            PanelKind::Main => commands.spawn((camera, EguiSchedule::new(DrawMain))).id(),
+            PanelKind::Foot => commands.spawn((camera, EguiSchedule::new(DrawFoot))).id(),
+        };
+        let quad = commands
+            .spawn((
+                Panel { kind, size_m: size, context, pointer: None, held: false, told: None },
+                kind,
+                NotShadowCaster,
+                Mesh3d(meshes.add(Rectangle::from_size(size))),
+                MeshMaterial3d(materials.add(StandardMaterial {
+                    base_color_texture: Some(image),
+                    unlit: true,
+                    alpha_mode: AlphaMode::Premultiplied,
+                    depth_bias: 5.0, // drawn over everything translucent that may stand behind it
+                    ..default()
+                })),
+                Transform::default(),
+                Visibility::Hidden,
+            ))
+            .id();
+        commands.entity(*seat).add_child(quad);
+    }
+}
+
+/// Says in the model what the session wants to be read.
+fn fill(now: Res<Now>, words: Res<Words>, mut model: ResMut<PanelModel>, dose: Res<crate::anatomy::DoseNow>, mut last: Local<Option<String>>) {
+    let s = &now.state;
+    let m = model.bypass_change_detection();
+    let option = |c: &Choice| Option_ {
+        id: c.id.clone(),
+        text: words.get(&c.text),
+        picture: c.picture.clone().unwrap_or_default(),
+    };
+    m.main = match (&s.finished, s.paused, &s.panel) {
+        (Some(_), _, panel) => Main::Over { text: panel.as_ref().map(|p| words.get(&p.text)).unwrap_or_default() },
+        (_, true, _) => Main::Menu,
+        (_, _, None) => Main::None,
+        (_, _, Some(p)) => {
+            let text = words.get(&p.text);
+            match &p.kind {
+                QuestionKind::Note => Main::Note { text },
+                QuestionKind::Scale { from, to, low, high } => {
+                    Main::Scale { text, from: *from, to: *to, low: words.get(low), high: words.get(high) }
+                }
+                QuestionKind::Choice(options) => Main::Choice { text, options: options.iter().map(option).collect() },
+                QuestionKind::Open { chips, .. } => Main::Open { text, chips: chips.iter().map(option).collect() },
+            }
+        }
+    };
+    let question = s.panel.as_ref().map(|p| p.question.clone().unwrap_or_default());
+    if question != *last {
+        *last = question;
+        m.number = None;
+        m.chosen.clear();
+    }
+    m.caption = s.caption.as_ref().map(|k| words.get(k)).unwrap_or_default();
+    m.dose = if s.anatomy_shown && dose.version > 0 { words.get("app-dose") } else { String::new() };
+    if m.labels.cont.is_empty() {
+        let w = |k: &str| words.get(&format!("app-{k}"));
+        m.labels = Labels {
+            cont: w("continue"),
+            choose: w("choose"),
+            decline: w("decline"),
+            pause: w("pause"),
+            quieter: w("quieter"),
+            stop: w("stop"),
+            resume: w("resume"),
+            repeat: w("repeat"),
+            recentre: w("recentre"),
+            larger: w("larger"),
+            call: w("call"),
+            menu_title: w("menu-title"),
+            menu_text: w("menu-text"),
+            over: w("over"),
+            open_hint: w("open-hint"),
+            dose: w("dose"),
+        };
+    }
+}
+
+/// Panels stand 1.6 m ahead of the seat (or where the room wants them), tilted to the eye, never locked to the head.
+fn place(
+    now: Res<Now>,
+    data: Res<RoomData>,
+    model: Res<PanelModel>,
+    shown: Res<PanelsShown>,
+    out: Res<Events>,
+    seat: Single<&Transform, With<Seat>>,
+    mut panels: Query<(&mut Panel, &mut Transform, &mut Visibility), Without<Seat>>,
+) {
+    let s = &now.state;
+    let wanted = data.0.viewpoints.get(&s.viewpoint).and_then(|v| v.panel_m);
+    let local = |p: [f64; 3]| {
+        let world = Vec3::from(p.map(|v| v as f32));
+        seat.rotation.inverse() * (world - seat.translation)
+    };
+    let side = match s.choices.panel_side {
+        PanelSide::Left => 0.42f32,
+        PanelSide::Centre => 0.0,
+        PanelSide::Right => -0.42,
+    };
+    let centre = wanted.map_or(Vec3::NEG_Z, |p| local(p).normalize_or(Vec3::NEG_Z));
+    let ahead = Quat::from_rotation_y(side) * centre;
+    for (mut panel, mut t, mut visible) in &mut panels {
+        let (on, drop) = match panel.kind {
+            PanelKind::Main => (model.main != Main::None, 0.02),
+            PanelKind::Foot => (true, -0.47),
+        };
+        // the foot hangs below the panel, tilted up to the eye
+        let axis = Vec3::Y.cross(ahead).normalize_or(Vec3::X);
+        let direction = Quat::from_axis_angle(axis, -drop) * ahead;
+        let at = direction * tokens::PANEL_DISTANCE_M;
+        let up = if direction.y.abs() > 0.9 { Vec3::NEG_Z } else { Vec3::Y };
+        let posed = Transform::from_translation(at).looking_to(at, up);
+        t.set_if_neq(posed);
+        let dark = s.fade > 0.98;
+        let on = on && shown.0 && !dark;
+        visible.set_if_neq(if on { Visibility::Inherited } else { Visibility::Hidden });
+        if on && panel.told != Some(posed) {
+            panel.told = Some(posed);
+            let (r, u) = (posed.right() * panel.size_m.x * 0.5, posed.up() * panel.size_m.y * 0.5);
+            let name = match panel.kind {
+                PanelKind::Main => "panel",
+                PanelKind::Foot => "foot",
+            };
+            // centre, half width, half height in the person's frame: where a puppet aims
+            out.say(format_args!("{name} {} {} {} {} {} {} {} {} {}", at.x, at.y, at.z, r.x, r.y, r.z, u.x, u.y, u.z));
+        } else if !on {
+            panel.told = None;
+        }
+    }
+}
+
+fn draw<const KIND: u8>(
+    mut contexts: Query<(&mut EguiContext, &ContextOf)>,
+    mut model: ResMut<PanelModel>,
+    mut pointer: ResMut<Pointer>,
+    faces: Res<Typefaces>,
+    out: Res<Events>,
+    mut ready: Local<bool>,
+) {
+    let kind = if KIND == MAIN { PanelKind::Main } else { PanelKind::Foot };
+    let Some((mut context, _)) = contexts.iter_mut().find(|c| c.1.0 == kind) else { return };
+    let ctx = context.get_mut();
+    if !*ready {
+        *ready = true;
+        style(ctx, &faces);
+        return; // fonts count from the next pass
+    }
+    let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
+    let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new(("panel", KIND)), builder);
+    let before = model.acts.len();
+    model.hot = None;
+    views::draw(&mut ui, &mut model, kind);
+    let mine = model.hot;
+    if mine.is_some() && mine != model.hots[usize::from(KIND)] {
+        pointer.touched = true;
+        out.say(format_args!("hover"));
+    }
+    model.hots[usize::from(KIND)] = mine;
+    model.hot = model.hots[0].or(model.hots[1]);
+    for act in &model.acts[before..] {
+        out.say(format_args!("act {}", name_of(act)));
+    }
+}
+
+/// A word for the event lines; never the answer itself.
+fn name_of(act: &Act) -> &'static str {
+    match act {
+        Act::Session(Action::Continue) => "continue",
+        Act::Session(Action::Answer(Reply::Declined)) => "declined",
+        Act::Session(Action::Answer(_)) => "answer",
+        Act::Session(Action::Pause) => "pause",
+        Act::Session(Action::Resume) => "resume",
+        Act::Session(Action::Stop) => "stop",
+        Act::Session(_) => "other",
+        Act::Quieter => "quieter",
+        Act::Recentre => "recentre",
+        Act::Larger => "larger",
+        Act::Leave => "leave",
+    }
+}

@@ -1,0 +1,236 @@
+//! The panels themselves: pure functions of egui and their model.
+
+use super::PanelKind;
+use super::model::{Act, Main, Option_, PanelModel};
+use super::widgets::{Look, bold, button, gaze_ring};
+use crate::tokens;
+use bevy_egui::egui::{self, Align, Layout, Margin, RichText, Ui, vec2};
+use vestibule_scenario::{Action, Reply};
+
+/// Draws one panel.
+pub fn draw(ui: &mut Ui, m: &mut PanelModel, kind: PanelKind) {
+    match kind {
+        PanelKind::Main => main(ui, m),
+        PanelKind::Foot => foot(ui, m),
+    }
+    if let Some((on, at, done)) = m.gaze
+        && on == kind
+    {
+        gaze_ring(ui, at, done);
+    }
+}
+
+fn plate(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    let edge = 8;
+    egui::Frame::new()
+        .fill(tokens::PAPER)
+        .corner_radius(tokens::PANEL_ROUND)
+        .outer_margin(Margin::same(edge))
+        .inner_margin(Margin::symmetric(40, 30))
+        .stroke(egui::Stroke::new(3.0, tokens::EDGE))
+        .show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            ui.spacing_mut().item_spacing = vec2(tokens::GAP, tokens::GAP);
+            add(ui);
+        });
+}
+
+fn title(ui: &mut Ui, m: &PanelModel, text: &str) {
+    // a long text is a little smaller, but never under the body size
+    let deg = if text.chars().count() > 110 { tokens::BODY_DEG } else { tokens::TITLE_DEG };
+    ui.label(bold(text, tokens::points(deg) * m.size).color(tokens::INK));
+}
+
+fn main(ui: &mut Ui, m: &mut PanelModel) {
+    match m.main.clone() {
+        Main::None => {}
+        Main::Note { text } => plate(ui, |ui| {
+            title(ui, m, &text);
+            let label = m.labels.cont.clone();
+            at_foot(ui, |ui| {
+                if wide(ui, m, &label, Look::Main).clicked() {
+                    m.acts.push(Act::Session(Action::Continue));
+                }
+            });
+        }),
+        Main::Scale { text, from, to, low, high } => plate(ui, |ui| scale(ui, m, &text, from..=to, &low, &high)),
+        Main::Choice { text, options } => plate(ui, |ui| choice(ui, m, &text, &options)),
+        Main::Open { text, chips } => plate(ui, |ui| open(ui, m, &text, &chips)),
+        Main::Menu => plate(ui, |ui| menu(ui, m)),
+        Main::Over { text } => plate(ui, |ui| {
+            let words = if text.is_empty() { m.labels.over.clone() } else { text };
+            title(ui, m, &words);
+        }),
+    }
+}
+
+fn at_foot(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+    ui.with_layout(Layout::bottom_up(Align::Center), add);
+}
+
+fn wide(ui: &mut Ui, m: &mut PanelModel, text: &str, look: Look) -> egui::Response {
+    let type_size = tokens::points(tokens::BUTTON_DEG) * m.size;
+    button(ui, m, text, "", vec2(ui.available_width(), type_size * 1.75), type_size, look)
+}
+
+fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeInclusive<i32>, low: &str, high: &str) {
+    title(ui, m, text);
+    ui.add_space(tokens::GAP);
+    let count = (range.end() - range.start() + 1).max(1) as f32;
+    let gap = 10.0;
+    let side = (ui.available_width() - gap * (count - 1.0)) / count;
+    let number_size = (side * 0.52).min(tokens::points(tokens::BUTTON_DEG) * m.size);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = gap;
+        for n in range {
+            let look = if m.number == Some(n) { Look::Chosen } else { Look::Quiet };
+            if button(ui, m, &n.to_string(), "", vec2(side, side * 1.35), number_size, look).clicked() {
+                m.number = Some(n);
+            }
+        }
+    });
+    let body = tokens::points(tokens::BODY_DEG) * m.size;
+    ui.horizontal(|ui| {
+        let half = ui.available_width() * 0.5 - tokens::GAP;
+        ui.allocate_ui_with_layout(vec2(half, body * 2.4), Layout::top_down(Align::Min), |ui| {
+            ui.label(RichText::new(low).size(body).color(tokens::INK));
+        });
+        ui.allocate_ui_with_layout(vec2(half, body * 2.4), Layout::top_down(Align::Max), |ui| {
+            ui.label(RichText::new(high).size(body).color(tokens::INK));
+        });
+    });
+    let (choose, number) = (m.labels.choose.clone(), m.number);
+    at_foot(ui, |ui| {
+        if let Some(n) = number {
+            if wide(ui, m, &choose, Look::Main).clicked() {
+                m.acts.push(Act::Session(Action::Answer(Reply::Number(n))));
+            }
+        } else {
+            let decline = m.labels.decline.clone();
+            if wide(ui, m, &decline, Look::Quiet).clicked() {
+                m.acts.push(Act::Session(Action::Answer(Reply::Declined)));
+            }
+        }
+    });
+}
+
+fn choice(ui: &mut Ui, m: &mut PanelModel, text: &str, options: &[Option_]) {
+    title(ui, m, text);
+    let type_size = tokens::points(tokens::BUTTON_DEG) * m.size;
+    at_foot(ui, |ui| {
+        let n = options.len().max(1) as f32;
+        let height = ((ui.available_height() - tokens::GAP * n) / n).min(type_size * 2.2);
+        for o in options.iter().rev() {
+            let size = vec2(ui.available_width(), height);
+            if button(ui, m, &o.text, &o.picture, size, type_size.min(height * 0.5), Look::Quiet).clicked() {
+                m.acts.push(Act::Session(Action::Answer(Reply::Choice(o.id.clone()))));
+            }
+        }
+    });
+}
+
+fn open(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_]) {
+    title(ui, m, text);
+    let body = tokens::points(tokens::BODY_DEG) * m.size;
+    let choose = if m.chosen.is_empty() { m.labels.cont.clone() } else { m.labels.choose.clone() };
+    at_foot(ui, |ui| {
+        if wide(ui, m, &choose, Look::Main).clicked() {
+            let reply = Reply::Open { chips: m.chosen.clone(), typed: String::new(), voice: None };
+            m.acts.push(Act::Session(Action::Answer(reply)));
+        }
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            let columns = 2;
+            let width = (ui.available_width() - tokens::GAP) / columns as f32;
+            let rows = chips.len().div_ceil(columns).max(1) as f32;
+            let height = ((ui.available_height() - tokens::GAP * rows) / rows).clamp(40.0, body * 2.3);
+            for row in chips.chunks(columns) {
+                ui.horizontal(|ui| {
+                    for chip in row {
+                        let on = m.chosen.contains(&chip.id);
+                        let look = if on { Look::Chosen } else { Look::Quiet };
+                        let size = body.min(height * 0.46);
+                        if button(ui, m, &chip.text, &chip.picture, vec2(width, height), size, look).clicked() {
+                            if on {
+                                m.chosen.retain(|c| *c != chip.id);
+                            } else {
+                                m.chosen.push(chip.id.clone());
+                            }
+                        }
+                    }
+                });
+            }
+        });
+    });
+}
+
+fn menu(ui: &mut Ui, m: &mut PanelModel) {
+    let l = m.labels.clone();
+    title(ui, m, &l.menu_title);
+    ui.label(RichText::new(&l.menu_text).size(tokens::points(tokens::BODY_DEG) * m.size).color(tokens::INK_SOFT));
+    let type_size = tokens::points(tokens::BUTTON_DEG) * m.size * 0.92;
+    at_foot(ui, |ui| {
+        let quiet = |a: Action| Act::Session(a);
+        let rows: [[(&str, Act, Look); 2]; 3] = [
+            [(&l.stop, quiet(Action::Stop), Look::Stop), (&l.call, quiet(Action::Call), Look::Quiet)],
+            [(&l.larger, Act::Larger, Look::Quiet), (&l.recentre, Act::Recentre, Look::Quiet)],
+            [(&l.repeat, quiet(Action::Repeat), Look::Quiet), (&l.resume, quiet(Action::Resume), Look::Main)],
+        ];
+        let height = ((ui.available_height() - tokens::GAP * 3.0) / 3.0).min(type_size * 2.6);
+        for row in rows {
+            ui.allocate_ui_with_layout(vec2(ui.available_width(), height), Layout::left_to_right(Align::Center), |ui| {
+                let width = (ui.available_width() - tokens::GAP) * 0.5;
+                for (text, act, look) in row {
+                    if button(ui, m, text, "", vec2(width, height), type_size, look).clicked() {
+                        m.acts.push(act);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// Caption on a dark plate, and the bar that is always there: pause, quieter, stop.
+fn foot(ui: &mut Ui, m: &mut PanelModel) {
+    let type_size = tokens::points(tokens::BUTTON_DEG) * 0.82;
+    let height = type_size * 1.75;
+    let over = matches!(m.main, Main::Over { .. });
+    ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
+        ui.add_space(10.0);
+        if !over {
+            ui.allocate_ui_with_layout(vec2(ui.available_width(), height), Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = tokens::GAP;
+                let width = (ui.available_width() - tokens::GAP * 2.0 - 16.0) / 3.0;
+                ui.add_space(8.0);
+                let l = m.labels.clone();
+                let paused = m.main == Main::Menu;
+                let first = if paused { (&l.resume, Action::Resume) } else { (&l.pause, Action::Pause) };
+                let bar = [(first.0, Act::Session(first.1)), (&l.quieter, Act::Quieter)];
+                for (text, act) in bar {
+                    if button(ui, m, text, "", vec2(width, height), type_size, Look::Quiet).clicked() {
+                        m.acts.push(act);
+                    }
+                }
+                if button(ui, m, &l.stop, "", vec2(width, height), type_size, Look::Stop).clicked() {
+                    m.acts.push(Act::Session(Action::Stop));
+                }
+            });
+        }
+        ui.add_space(tokens::GAP * 0.5);
+        if !m.dose.is_empty() {
+            let size = tokens::points(tokens::SMALL_DEG);
+            egui::Frame::new().fill(tokens::PLATE).corner_radius(14).inner_margin(Margin::symmetric(18, 6)).show(ui, |ui| {
+                ui.label(RichText::new(&m.dose).size(size).color(tokens::WHITE));
+            });
+        }
+        if !m.caption.is_empty() {
+            egui::Frame::new()
+                .fill(tokens::PLATE)
+                .corner_radius(tokens::BUTTON_ROUND)
+                .inner_margin(Margin::symmetric(26, 14))
+                .show(ui, |ui| {
+                    let size = tokens::points(tokens::CAPTION_DEG) * m.size;
+                    ui.label(RichText::new(&m.caption).size(size).color(tokens::WHITE));
+                });
+        }
+    });
+}

@@ -1,0 +1,80 @@
+//! Large, forgiving things to press.
+
+use super::model::PanelModel;
+use crate::third_party::egui::BOLD;
+use crate::tokens;
+use bevy_egui::egui::{self, Align2, Color32, FontFamily, FontId, Response, RichText, Sense, Ui, Vec2, vec2};
+
+/// How a button looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The one main action.
+    Main,
+    /// Others.
+    Quiet,
+    /// Chosen, not yet confirmed.
+    Chosen,
+    /// Stop.
+    Stop,
+}
+
+/// Type in the bold face.
+pub fn bold(text: &str, size: f32) -> RichText {
+    RichText::new(text).size(size).family(FontFamily::Name(BOLD.into()))
+}
+
+/// A button with its words (and picture) in the middle; tells the model when the pointer is on it.
+pub fn button(ui: &mut Ui, m: &mut PanelModel, text: &str, picture: &str, size: Vec2, type_size: f32, look: Look) -> Response {
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    let (fill, ink) = match look {
+        Look::Main | Look::Chosen => (tokens::SAGE, tokens::WHITE),
+        Look::Quiet => (tokens::MIST, tokens::INK),
+        Look::Stop => (tokens::BRICK, tokens::WHITE),
+    };
+    let painter = ui.painter();
+    let down = response.is_pointer_button_down_on();
+    let shape = if down { rect.shrink(3.0) } else { rect };
+    painter.rect_filled(shape, tokens::BUTTON_ROUND, fill);
+    let font = FontId::new(type_size, FontFamily::Name(BOLD.into()));
+    let mut area = rect.shrink2(vec2(14.0, 6.0));
+    if !picture.is_empty() {
+        let side = area.height().min(area.width() * 0.34) * 0.8;
+        let place = egui::Rect::from_min_size(
+            egui::pos2(area.left() + 6.0, area.center().y - side * 0.5),
+            Vec2::splat(side),
+        );
+        super::pictures::draw(painter, place, picture, ink);
+        area.min.x = place.right() + 10.0;
+    }
+    let galley = painter.layout(text.to_owned(), font.clone(), ink, area.width());
+    let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), area);
+    if galley.rows.len() > 1 || picture.is_empty() {
+        let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, ink, area.width());
+        job.halign = egui::Align::Center;
+        let galley = painter.layout_job(job);
+        painter.galley(egui::pos2(area.center().x, area.center().y - galley.size().y * 0.5), galley, ink);
+    } else {
+        painter.galley(at.min, galley, ink);
+    }
+    if response.hovered() {
+        m.hot = Some(response.id);
+        ui.painter().rect_stroke(
+            rect.expand(4.0),
+            tokens::BUTTON_ROUND + 4,
+            (6.0, tokens::AMBER),
+            egui::StrokeKind::Outside,
+        );
+    }
+    response
+}
+
+/// The ring that fills while the gaze rests.
+pub fn gaze_ring(ui: &Ui, at: egui::Pos2, done: f32) {
+    let point = |i: f32| {
+        let a = i * std::f32::consts::TAU - std::f32::consts::FRAC_PI_2;
+        at + 26.0 * vec2(a.cos(), a.sin())
+    };
+    let ring: Vec<_> = (0..=(48.0 * done) as usize).map(|i| point(i as f32 / 48.0)).collect();
+    ui.painter().circle_stroke(at, 26.0, (5.0, Color32::from_black_alpha(70)));
+    ui.painter().add(egui::Shape::line(ring, (9.0, tokens::AMBER)));
+}

@@ -1,0 +1,204 @@
+//! Drives the session: real seconds in, what somebody pressed in; the state of this frame, the dose and the view out.
+
+use crate::anatomy::DoseNow;
+use crate::events::Events;
+use crate::now::{Now, RoomData, Told};
+use crate::panel::{Act, PanelModel};
+use crate::seat::Seat;
+use crate::tokens;
+use bevy::camera::Exposure;
+use bevy::prelude::*;
+use vestibule_geometry::Volume;
+use vestibule_scenario::{Action, Event, KeepError, Keeper, Painter, Player, Posture, SessionState};
+
+/// A session as the app needs it, whatever paints its dose and whatever keeps its answers.
+pub trait Play {
+    /// Where it is.
+    fn state(&self) -> &SessionState;
+    /// Real seconds pass. Errors: something could not be kept.
+    fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError>;
+    /// Somebody did something. Errors: an answer could not be kept; nothing has happened then.
+    fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError>;
+    /// What has been delivered so far of one fraction, physical Gray; None without a plan.
+    fn dose(&self) -> Option<&Volume<f64>>;
+}
+
+/// Something that paints a dose which can be looked at.
+pub trait Seen {
+    /// The grid so far, physical Gray of one fraction.
+    fn seen(&self) -> Option<&Volume<f64>>;
+}
+
+impl Seen for vestibule_dose::LiveDose {
+    fn seen(&self) -> Option<&Volume<f64>> {
+        Some(self.grid())
+    }
+}
+
+impl<T: Seen> Seen for Option<T> {
+    fn seen(&self) -> Option<&Volume<f64>> {
+        self.as_ref().and_then(Seen::seen)
+    }
+}
+
+impl<P: Painter + Seen, K: Keeper> Play for Player<P, K> {
+    fn state(&self) -> &SessionState {
+        Player::state(self)
+    }
+    fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError> {
+        Player::advance(self, dt_s)
+    }
+    fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError> {
+        Player::act(self, action)
+    }
+    fn dose(&self) -> Option<&Volume<f64>> {
+        self.painter().seen()
+    }
+}
+
+/// The session; not a resource, since a store's connection stays on one thread.
+pub struct Driver {
+    /// The session.
+    pub play: Box<dyn Play>,
+    /// False for pictures: only what somebody asks for moves the session.
+    pub running: bool,
+    told: (usize, f64),
+}
+
+impl Driver {
+    /// A session that runs.
+    pub fn new(play: Box<dyn Play>) -> Self {
+        Self { play, running: true, told: (0, -1.0) }
+    }
+}
+
+/// How much one press makes it quieter.
+const QUIETER: f32 = 0.2;
+/// Longest step of one frame, seconds: a hitch must not make the session jump.
+const LONGEST_S: f64 = 0.25;
+
+/// The session's place in every frame.
+pub fn plugin(app: &mut App) {
+    app.add_message::<Told>()
+        .init_resource::<crate::seat::Recentre>()
+        .add_systems(First, drive.after(bevy::time::TimeSystems))
+        .add_systems(Update, (stand, exposure));
+}
+
+fn drive(
+    mut driver: NonSendMut<Driver>,
+    time: Res<Time<Real>>,
+    mut now: ResMut<Now>,
+    mut model: ResMut<PanelModel>,
+    mut dose: ResMut<DoseNow>,
+    mut told: MessageWriter<Told>,
+    mut recentre: MessageWriter<RecentreNow>,
+    out: Res<Events>,
+    mut leave: MessageWriter<AppExit>,
+) {
+    let mut events = Vec::new();
+    let mut keep = |r: Result<Vec<Event>, KeepError>, events: &mut Vec<Event>| match r {
+        Ok(list) => events.extend(list),
+        // the question stays open, so nothing is lost; staff must know
+        Err(e) => {
+            error!("{e}");
+            out.say(format_args!("not kept: {}", e.what));
+        }
+    };
+    for act in std::mem::take(&mut model.acts) {
+        match act {
+            Act::Session(action) => keep(driver.play.act(action), &mut events),
+            Act::Quieter => {
+                let volume = (driver.play.state().volume - QUIETER).max(0.0);
+                keep(driver.play.act(Action::SetVolume(volume)), &mut events);
+            }
+            Act::Larger => model.size = if model.size > 1.0 { 1.0 } else { tokens::LARGE },
+            Act::Recentre => {
+                recentre.write(RecentreNow);
+            }
+            Act::Leave => {
+                leave.write(AppExit::Success);
+            }
+        }
+    }
+    if driver.running {
+        keep(driver.play.advance(time.delta_secs_f64().min(LONGEST_S)), &mut events);
+    }
+    let state = driver.play.state();
+    let delivered = (state.delivered.spots, state.delivered.part_of_next);
+    if delivered != driver.told {
+        if let Some(grid) = driver.play.dose() {
+            let data = grid.data.iter().map(|v| *v as f32).collect();
+            dose.grid = Some(Volume { grid: grid.grid.clone(), data });
+            dose.version += u64::from(delivered != (0, 0.0));
+        }
+        driver.told = delivered;
+    }
+    if now.state != *driver.play.state() {
+        now.state = driver.play.state().clone();
+    }
+    for event in events {
+        report(&out, &event);
+        told.write(Told(event));
+    }
+}
+
+/// Event lines for tests. An answer's value is not said.
+fn report(out: &Events, event: &Event) {
+    match event {
+        Event::StepEntered { step } => out.say(format_args!("step {step}")),
+        Event::Asked { question } => out.say(format_args!("asked {question}")),
+        Event::Answered { question, .. } => out.say(format_args!("answered {question}")),
+        Event::Placed { viewpoint } => out.say(format_args!("placed {viewpoint}")),
+        Event::BeamOn { beam } => out.say(format_args!("beam {beam} on")),
+        Event::BeamOff { beam } => out.say(format_args!("beam {beam} off")),
+        Event::Paused => out.say(format_args!("paused")),
+        Event::Resumed => out.say(format_args!("resumed")),
+        Event::Finished { how } => out.say(format_args!("finished {how:?}")),
+        Event::StaffAlert { reason } => out.say(format_args!("staff told: {reason}")),
+        _ => {}
+    }
+}
+
+/// Somebody wants the view in front of them.
+#[derive(Message)]
+pub struct RecentreNow;
+
+/// Pose of the person's frame at a viewpoint: the horizon stays level unless one lies.
+pub fn seat_at(view: &vestibule_scenario::Viewpoint) -> Transform {
+    let eye = Vec3::from(view.eye_m.map(|v| v as f32));
+    let to = Vec3::from(view.look_at_m.map(|v| v as f32)) - eye;
+    match view.posture {
+        Posture::Lying => {
+            // on the back, head towards the gantry: the feet are down in the picture
+            Transform::from_translation(eye).looking_to(to, Vec3::NEG_Z)
+        }
+        _ => Transform::from_translation(eye).looking_to(Vec3::new(to.x, 0.0, to.z), Vec3::Y),
+    }
+}
+
+/// How far the view at a viewpoint looks up or down, radians; 0 when lying, where the frame is pitched itself.
+pub fn pitch_at(view: &vestibule_scenario::Viewpoint) -> f32 {
+    let d: [f32; 3] = std::array::from_fn(|i| (view.look_at_m[i] - view.eye_m[i]) as f32);
+    if view.posture == Posture::Lying { 0.0 } else { d[1].atan2(d[0].hypot(d[2])) }
+}
+
+fn stand(now: Res<Now>, data: Res<RoomData>, mut seat: Query<&mut Transform, With<Seat>>) {
+    let Some(view) = data.0.viewpoints.get(&now.state.viewpoint) else { return };
+    for mut t in &mut seat {
+        t.set_if_neq(seat_at(view));
+    }
+}
+
+/// Exposure is fixed per place; a fade darkens it. The fade itself is also a black shell near the eye, so that panels and
+/// lamps go dark too.
+fn exposure(now: Res<Now>, data: Res<RoomData>, mut eyes: Query<&mut Exposure, With<crate::seat::Eye>>) {
+    let ev = data.0.viewpoints.get(&now.state.viewpoint).map_or(0.0, |v| v.exposure_ev as f32) + tokens::ROOM_EV;
+    let light = (now.state.light as f32).clamp(0.05, 1.0).log2();
+    for mut e in &mut eyes {
+        let want = tokens::EV0 - ev - light;
+        if (e.ev100 - want).abs() > 1e-4 {
+            e.ev100 = want;
+        }
+    }
+}

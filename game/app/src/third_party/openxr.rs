@@ -1,0 +1,50 @@
+//! `bevy_mod_openxr`: how it wants its plugins, and what the session says of itself.
+
+use crate::events::Events;
+use bevy::app::{PluginGroupBuilder, ScheduleRunnerPlugin};
+use bevy::prelude::*;
+use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
+use bevy::window::ExitCondition;
+use bevy::winit::WinitPlugin;
+use bevy_mod_openxr::poll_events::{OxrEventHandlerExt, OxrEventIn};
+use bevy_mod_openxr::reference_space::OxrReferenceSpacePlugin;
+use bevy_mod_openxr::resources::OxrSessionConfig;
+use bevy_mod_openxr::{add_xr_plugins, init::OxrInitPlugin};
+use std::time::Duration;
+
+/// State of the XR session as far as the rest of the program cares.
+#[derive(Resource, Default)]
+pub struct XrFocus {
+    /// FOCUSED: the person sees us and their input is ours. VISIBLE and SYNCHRONIZED are `XrState::Running` too, so only
+    /// the raw event tells them apart.
+    pub focused: bool,
+    /// True once the session was focused at all.
+    pub ever: bool,
+}
+
+/// Default plugins for a headset without a window. `size`: pixels per eye; None = what the runtime recommends.
+pub fn plugins(assets: AssetPlugin) -> PluginGroupBuilder {
+    add_xr_plugins(DefaultPlugins.build().set(assets))
+        .set(OxrInitPlugin { synchronous_pipeline_compilation: true, ..default() }) // a RenderPlugin that we set would be ignored
+        // LOCAL with our own eye height: a seated or lying person is where the scene wants them, whatever the floor's calibration
+        .set(OxrReferenceSpacePlugin { default_primary_ref_space: openxr::ReferenceSpaceType::LOCAL })
+        .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
+        .disable::<WinitPlugin>()
+        .disable::<PipelinedRenderingPlugin>()
+}
+
+/// Follows the session's state and runs the loop without a window.
+pub fn configure(app: &mut App, size: Option<u32>) {
+    app.add_plugins(ScheduleRunnerPlugin::run_loop(Duration::ZERO))
+        .insert_resource(OxrSessionConfig { resolutions: size.map(|s| vec![UVec2::splat(s)]), ..default() })
+        .init_resource::<XrFocus>()
+        .add_oxr_event_handler(session_state);
+}
+
+fn session_state(event: OxrEventIn, mut focus: ResMut<XrFocus>, out: Res<Events>) {
+    if let openxr::Event::SessionStateChanged(s) = *event {
+        focus.focused = s.state() == openxr::SessionState::FOCUSED;
+        focus.ever |= focus.focused;
+        out.say(format_args!("session {:?}", s.state()));
+    }
+}

@@ -1,0 +1,117 @@
+//! Design tokens: every colour, size and type measure of the picture. No literal of the kind stands anywhere else.
+
+use bevy::color::{Color, LinearRgba};
+use bevy_egui::egui::Color32;
+
+/// Room units (baked radiance) to cd/m²: at this EV100 one unit comes out as 1.0 before tone mapping.
+pub const EV0: f32 = 9.7;
+/// Stops added to the exposure of a lit room: where white walls look white without burning out.
+pub const ROOM_EV: f32 = -0.25;
+/// How much of its baked strength the lit ceiling picture is shown at; seen at the strength that lights the room it burns out.
+pub const SKY_SHOWN: f32 = 0.36;
+
+/// The same for the view through a window.
+pub const VIEW_SHOWN: f32 = 0.34;
+
+/// cd/m² of one room unit.
+pub fn unit() -> f32 {
+    EV0.exp2() * 1.2
+}
+
+/// Paper of the patient's panels.
+pub const PAPER: Color32 = Color32::from_rgb(252, 250, 245);
+/// Text on paper.
+pub const INK: Color32 = Color32::from_rgb(32, 44, 50);
+/// Quieter text on paper.
+pub const INK_SOFT: Color32 = Color32::from_rgb(78, 92, 98);
+/// The one main action.
+pub const SAGE: Color32 = Color32::from_rgb(52, 102, 90);
+/// Secondary actions.
+pub const MIST: Color32 = Color32::from_rgb(222, 231, 230);
+/// Edge of what is pointed at.
+pub const AMBER: Color32 = Color32::from_rgb(238, 174, 36);
+/// Stop.
+pub const BRICK: Color32 = Color32::from_rgb(158, 58, 46);
+/// Text on dark or coloured ground.
+pub const WHITE: Color32 = Color32::from_rgb(255, 255, 255);
+/// Plate under captions: dark, 80 %.
+pub const PLATE: Color32 = Color32::from_rgba_premultiplied(12, 16, 18, 208);
+/// Clinician's strip.
+pub const NIGHT: Color32 = Color32::from_rgba_premultiplied(18, 24, 28, 238);
+/// Quieter text on dark ground.
+pub const FOG: Color32 = Color32::from_rgb(170, 186, 192);
+/// Shadow of a panel's edge.
+pub const EDGE: Color32 = Color32::from_rgba_premultiplied(0, 0, 0, 26);
+
+/// Cap height of Atkinson Hyperlegible Next over its em.
+pub const CAP_OVER_EM: f32 = 0.668;
+/// Points of a panel per metre of the world.
+pub const POINTS_PER_M: f32 = 800.0;
+/// Distance of panels from the eye, metres.
+pub const PANEL_DISTANCE_M: f32 = 1.6;
+/// Cap height of body text for patients, degrees (never under 1.3).
+pub const BODY_DEG: f32 = 1.4;
+/// Cap height of titles, degrees.
+pub const TITLE_DEG: f32 = 1.75;
+/// Cap height on buttons, degrees.
+pub const BUTTON_DEG: f32 = 1.6;
+/// Cap height of captions, degrees.
+pub const CAPTION_DEG: f32 = 1.4;
+/// Cap height of the smallest type a patient sees, degrees.
+pub const SMALL_DEG: f32 = 1.3;
+/// The *large* setting multiplies every size.
+pub const LARGE: f32 = 1.4;
+/// Main panel, metres.
+pub const PANEL_M: [f32; 2] = [1.30, 0.98];
+/// Caption and the bar of pause, quieter, stop, metres.
+pub const FOOT_M: [f32; 2] = [1.30, 0.54];
+/// Corner radius of a panel and of what lies on it, points.
+pub const PANEL_ROUND: u8 = 36;
+/// Corner radius of buttons, points.
+pub const BUTTON_ROUND: u8 = 22;
+/// Space between things on a panel, points.
+pub const GAP: f32 = 22.0;
+
+/// Font size in points for a cap height in degrees at the panels' distance.
+pub fn points(cap_deg: f32) -> f32 {
+    2.0 * PANEL_DISTANCE_M * (cap_deg.to_radians() * 0.5).tan() * POINTS_PER_M / CAP_OVER_EM
+}
+
+/// Seconds of gaze that press a button.
+pub const DWELL_S: f32 = 1.5;
+/// Eye height of a seated person over the floor, metres.
+pub const SEATED_EYE_M: f32 = 1.20;
+
+/// The laser and its dot.
+pub const LASER: Color = Color::linear_rgb(0.25, 0.75, 0.68);
+/// A controller's body.
+pub const CONTROLLER: Color = Color::linear_rgb(0.05, 0.06, 0.07);
+/// Clear glass.
+pub const GLASS: Color = Color::linear_rgba(0.75, 0.9, 0.88, 0.05);
+/// Soft dark spot under feet: sRGB bytes and the alpha in its middle.
+pub const SPOT: [u8; 4] = [12, 12, 14, 140];
+
+/// Frosted-glass skin: what shines at its rim, linear.
+pub const SKIN_RIM: LinearRgba = LinearRgba::new(0.62, 0.80, 0.86, 1.0);
+/// Frosted-glass skin seen face on, linear; alpha is how much it veils.
+pub const SKIN_BODY: LinearRgba = LinearRgba::new(0.42, 0.52, 0.55, 0.10);
+/// Bone, linear.
+pub const BONE: LinearRgba = LinearRgba::new(0.74, 0.66, 0.52, 0.34);
+/// Bone's rim.
+pub const BONE_RIM: LinearRgba = LinearRgba::new(0.95, 0.88, 0.74, 1.0);
+/// Brain, linear.
+pub const BRAIN: LinearRgba = LinearRgba::new(0.62, 0.44, 0.44, 0.16);
+/// Brain's rim.
+pub const BRAIN_RIM: LinearRgba = LinearRgba::new(0.86, 0.66, 0.64, 1.0);
+/// The place we treat.
+pub const TARGET: LinearRgba = LinearRgba::new(0.10, 0.62, 0.66, 0.30);
+/// Its rim.
+pub const TARGET_RIM: LinearRgba = LinearRgba::new(0.30, 0.95, 0.98, 1.0);
+/// The beam: thin, warm.
+pub const BEAM: LinearRgba = LinearRgba::new(1.0, 0.72, 0.36, 1.0);
+
+/// Dose colours for patients: ordered in lightness and safe for the colour-blind (cividis-like, dark blue to pale yellow), linear, low to high.
+pub const DOSE_RAMP: [[f32; 3]; 5] =
+    [[0.004, 0.020, 0.115], [0.060, 0.086, 0.150], [0.195, 0.190, 0.180], [0.480, 0.380, 0.160], [1.000, 0.800, 0.110]];
+/// Below this share of its scale dose is not drawn.
+pub const DOSE_FLOOR: f32 = 0.04;

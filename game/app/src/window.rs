@@ -1,0 +1,130 @@
+//! The same session in a window: look round by dragging, Space or Enter is the one button, Esc the menu, clicks reach panels.
+
+use crate::now::{Now, RoomData};
+use crate::panel::{Act, Main, PanelModel, Pointer, PointerKind, PointerRead};
+use crate::patient_mode::pitch_at;
+use crate::room::{RoomFiles, reflections};
+use crate::seat::{Eye, Seat};
+use crate::tokens;
+use bevy::camera::{Exposure, ShadowLodOrigin};
+use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::input::mouse::AccumulatedMouseMotion;
+use bevy::prelude::*;
+use bevy::window::PrimaryWindow;
+use vestibule_scenario::{Action, Reply};
+
+/// Radians of view per pixel of dragging.
+const TURN: f32 = 0.0028;
+/// Vertical field of view, degrees.
+const FIELD_DEG: f32 = 62.0;
+
+/// The window's camera and where it looks from the seat.
+#[derive(Component, Default)]
+pub struct Look {
+    yaw: f32,
+    pitch: f32,
+    viewpoint: String,
+}
+
+/// The window.
+pub fn plugin(app: &mut App) {
+    app.add_systems(PreStartup, spawn_seat)
+        .add_systems(Startup, spawn_camera)
+        .add_systems(PreUpdate, point.in_set(PointerRead).after(bevy::input::InputSystems))
+        .add_systems(Update, (look, keys));
+}
+
+/// The person's frame, where no headset brings one.
+pub fn spawn_seat(mut commands: Commands) {
+    commands.spawn((Seat, Transform::default(), Visibility::Inherited));
+}
+
+/// What every camera that shows the room needs.
+pub fn eye_bundle(assets: &AssetServer, files: &RoomFiles) -> impl Bundle {
+    (
+        Eye,
+        Tonemapping::KhronosPbrNeutral,
+        Msaa::Sample4,
+        Exposure { ev100: tokens::EV0 - tokens::ROOM_EV },
+        reflections(assets, files),
+    )
+}
+
+fn spawn_camera(
+    mut commands: Commands,
+    assets: Res<AssetServer>,
+    files: Res<RoomFiles>,
+    seat: Single<Entity, With<Seat>>,
+) {
+    let camera = commands
+        .spawn((
+            Camera3d::default(),
+            Projection::Perspective(PerspectiveProjection { fov: FIELD_DEG.to_radians(), near: 0.03, ..default() }),
+            ShadowLodOrigin,
+            Look::default(),
+            Transform::default(),
+            bevy_egui::PrimaryEguiContext,
+            eye_bundle(&assets, &files),
+        ))
+        .id();
+    commands.entity(*seat).add_child(camera);
+}
+
+fn look(
+    now: Res<Now>,
+    data: Res<RoomData>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    motion: Res<AccumulatedMouseMotion>,
+    pointer: Res<Pointer>,
+    mut cameras: Query<(&mut Look, &mut Transform)>,
+) {
+    for (mut look, mut t) in &mut cameras {
+        if look.viewpoint != now.state.viewpoint {
+            look.viewpoint.clone_from(&now.state.viewpoint);
+            look.yaw = 0.0;
+            look.pitch = data.0.viewpoints.get(&look.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.6);
+        }
+        let dragging = buttons.pressed(MouseButton::Right)
+            || buttons.pressed(MouseButton::Left) && pointer.reach.is_none();
+        if dragging {
+            look.yaw -= motion.delta.x * TURN;
+            look.pitch = (look.pitch - motion.delta.y * TURN).clamp(-1.4, 1.4);
+        }
+        t.set_if_neq(Transform::from_rotation(Quat::from_rotation_y(look.yaw) * Quat::from_rotation_x(look.pitch)));
+    }
+}
+
+fn point(
+    window: Option<Single<&Window, With<PrimaryWindow>>>,
+    camera: Option<Single<(&Camera, &GlobalTransform), With<Look>>>,
+    buttons: Res<ButtonInput<MouseButton>>,
+    mut pointer: ResMut<Pointer>,
+) {
+    let (Some(window), Some(camera)) = (window, camera) else { return };
+    let ray = window.cursor_position().and_then(|p| camera.0.viewport_to_world(camera.1, p).ok());
+    pointer.kind = PointerKind::Mouse;
+    pointer.ray = ray;
+    pointer.pressed = buttons.just_pressed(MouseButton::Left);
+    pointer.released = buttons.just_released(MouseButton::Left);
+}
+
+fn keys(keys: Res<ButtonInput<KeyCode>>, now: Res<Now>, mut model: ResMut<PanelModel>) {
+    if keys.just_pressed(KeyCode::Escape) {
+        let act = if now.state.paused { Action::Resume } else { Action::Pause };
+        model.acts.push(Act::Session(act));
+    }
+    if keys.just_pressed(KeyCode::Space) || keys.just_pressed(KeyCode::Enter) || keys.just_pressed(KeyCode::NumpadEnter) {
+        let act = match &model.main {
+            Main::Note { .. } => Some(Act::Session(Action::Continue)),
+            Main::Menu => Some(Act::Session(Action::Resume)),
+            Main::Over { .. } => Some(Act::Leave),
+            Main::Scale { .. } => model.number.map(|n| Act::Session(Action::Answer(Reply::Number(n)))),
+            Main::Open { .. } => {
+                let reply = Reply::Open { chips: model.chosen.clone(), typed: String::new(), voice: None };
+                Some(Act::Session(Action::Answer(reply)))
+            }
+            Main::Choice { .. } | Main::None => None,
+        };
+        model.acts.extend(act);
+    }
+}

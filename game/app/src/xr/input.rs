@@ -1,0 +1,236 @@
+//! A thin layer on OpenXR actions: aim pose, select and menu for the right hand (menu for either), haptics; and the laser.
+
+use crate::events::Events;
+use crate::panel::{Act, PanelModel, Pointer, PointerKind, PointerRead};
+use crate::third_party::openxr::XrFocus;
+use crate::tokens;
+use bevy::light::NotShadowCaster;
+use bevy::prelude::*;
+use bevy_mod_openxr::action_binding::{OxrSendActionBindings, OxrSuggestActionBinding};
+use bevy_mod_openxr::action_set_attaching::OxrAttachActionSet;
+use bevy_mod_openxr::action_set_syncing::{OxrActionSetSyncSet, OxrSyncActionSet};
+use bevy_mod_openxr::openxr_session_running;
+use bevy_mod_openxr::resources::OxrInstance;
+use bevy_mod_openxr::session::OxrSession;
+use bevy_mod_xr::camera::XrCamera;
+use bevy_mod_xr::session::{XrSessionCreated, XrTrackingRoot, session_available};
+use bevy_mod_xr::spaces::{XrSpaceLocationFlags, XrSpaceSyncSet};
+use std::ops::Deref;
+use vestibule_scenario::Action;
+
+#[derive(Resource)]
+struct Actions {
+    set: openxr::ActionSet,
+    aim: openxr::Action<openxr::Posef>,
+    select: openxr::Action<f32>,
+    menu: openxr::Action<bool>,
+    buzz: openxr::Action<openxr::Haptic>,
+    right: openxr::Path,
+}
+
+#[derive(Resource, Default)]
+struct Hand {
+    tracked: bool,
+    down: bool,
+    menu: bool,
+}
+
+#[derive(Component)]
+struct Aim;
+#[derive(Component)]
+struct Laser;
+#[derive(Component)]
+struct Dot;
+
+/// Laser length where it meets nothing, metres.
+const LONG_M: f32 = 4.0;
+/// Trigger: pressed above, released below; a trembling finger does not press twice.
+const PRESS: f32 = 0.6;
+const RELEASE: f32 = 0.4;
+
+pub(super) fn plugin(app: &mut App) {
+    app.init_resource::<Hand>()
+        .add_systems(Startup, create_actions.run_if(session_available))
+        .add_systems(OxrSendActionBindings, suggest)
+        .add_systems(XrSessionCreated, attach)
+        .add_systems(PreUpdate, sync.before(OxrActionSetSyncSet).run_if(openxr_session_running))
+        .add_systems(
+            PreUpdate,
+            read_hand
+                .in_set(PointerRead)
+                .after(OxrActionSetSyncSet)
+                .after(XrSpaceSyncSet)
+                .run_if(openxr_session_running),
+        )
+        .add_systems(Update, (draw_laser, buzz.run_if(openxr_session_running)));
+}
+
+fn sync(actions: Option<Res<Actions>>, mut out: MessageWriter<OxrSyncActionSet>) {
+    if let Some(a) = actions {
+        out.write(OxrSyncActionSet(a.set.clone()));
+    }
+}
+
+fn create_actions(mut commands: Commands, instance: Res<OxrInstance>) -> Result {
+    let set = instance.create_action_set("vestibule", "Vestibule", 0)?;
+    let (left, right) = (instance.string_to_path("/user/hand/left")?, instance.string_to_path("/user/hand/right")?);
+    commands.insert_resource(Actions {
+        aim: set.create_action("aim", "Point", &[right])?,
+        select: set.create_action("select", "Choose", &[right])?,
+        menu: set.create_action("menu", "Menu", &[left, right])?,
+        buzz: set.create_action("buzz", "Vibration", &[right])?,
+        set,
+        right,
+    });
+    Ok(())
+}
+
+/// One float action serves a trigger and a plain click (the runtime converts). Touch has a menu button on the left only,
+/// Index none at all: B stands in.
+fn suggest(actions: Option<Res<Actions>>, mut out: MessageWriter<OxrSuggestActionBinding>, mut done: Local<bool>) {
+    let Some(a) = actions else { return };
+    if std::mem::replace(&mut *done, true) {
+        return; // bindings outlive a session; suggesting them for the next one is an error
+    }
+    for (profile, select, menus) in [
+        ("khr/simple_controller", "select/click", ["left/input/menu/click", "right/input/menu/click"]),
+        ("oculus/touch_controller", "trigger/value", ["left/input/menu/click", "right/input/b/click"]),
+        ("valve/index_controller", "trigger/value", ["left/input/b/click", "right/input/b/click"]),
+    ] {
+        let mut bind = |action, paths: Vec<String>| {
+            let bindings = paths.into_iter().map(|p| format!("/user/hand/{p}").into()).collect();
+            out.write(OxrSuggestActionBinding {
+                action,
+                interaction_profile: format!("/interaction_profiles/{profile}").into(),
+                bindings,
+            });
+        };
+        bind(a.aim.as_raw(), vec!["right/input/aim/pose".into()]);
+        bind(a.select.as_raw(), vec![format!("right/input/{select}")]);
+        bind(a.menu.as_raw(), menus.map(String::from).to_vec());
+        bind(a.buzz.as_raw(), vec!["right/output/haptic".into()]);
+    }
+}
+
+/// Runs again for every new session: spaces die with the old one.
+fn attach(
+    actions: Option<Res<Actions>>,
+    session: Res<OxrSession>,
+    old: Query<Entity, With<Aim>>,
+    mut out: MessageWriter<OxrAttachActionSet>,
+    mut commands: Commands,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
+    mut hand: ResMut<Hand>,
+) -> Result {
+    let Some(a) = actions else { return Ok(()) };
+    *hand = Hand::default();
+    out.write(OxrAttachActionSet(a.set.clone()));
+    for e in &old {
+        commands.entity(e).despawn();
+    }
+    let space = session.create_action_space(&a.aim, a.right, Isometry3d::IDENTITY)?;
+    let glow = materials.add(StandardMaterial { base_color: tokens::LASER, unlit: true, ..default() });
+    let body =
+        materials.add(StandardMaterial { base_color: tokens::CONTROLLER, perceptual_roughness: 0.6, ..default() });
+    // spawn the space first, children after: its hook skips an entity that already has children
+    commands.spawn((space, Aim, Visibility::Hidden)).with_children(|hand| {
+        hand.spawn((
+            Mesh3d(meshes.add(Capsule3d::new(0.016, 0.10))),
+            MeshMaterial3d(body),
+            Transform::from_xyz(0.0, -0.01, 0.05).with_rotation(Quat::from_rotation_x(std::f32::consts::FRAC_PI_2)),
+        ));
+        hand.spawn((Laser, Visibility::default(), Transform::default())).with_children(|l| {
+            l.spawn((
+                Mesh3d(meshes.add(Cylinder::new(0.0022, 1.0).mesh().resolution(12))),
+                MeshMaterial3d(glow.clone()),
+                NotShadowCaster,
+                Transform::from_xyz(0.0, 0.0, -0.5).with_rotation(Quat::from_rotation_x(std::f32::consts::FRAC_PI_2)),
+            ));
+        });
+        hand.spawn((
+            Dot,
+            Mesh3d(meshes.add(Sphere::new(0.011).mesh().uv(24, 16))),
+            MeshMaterial3d(glow),
+            NotShadowCaster,
+            Transform::default(),
+        ));
+    });
+    Ok(())
+}
+
+fn read_hand(
+    actions: Option<Res<Actions>>,
+    session: Res<OxrSession>,
+    focus: Res<XrFocus>,
+    out: Res<Events>,
+    root: Single<&Transform, (With<XrTrackingRoot>, Without<Aim>)>,
+    aim: Option<Single<(&Transform, &XrSpaceLocationFlags, &mut Visibility), With<Aim>>>,
+    eyes: Query<&GlobalTransform, With<XrCamera>>,
+    mut hand: ResMut<Hand>,
+    mut pointer: ResMut<Pointer>,
+    mut model: ResMut<PanelModel>,
+) {
+    let (Some(a), Some(aim)) = (actions, aim) else { return };
+    let (t, flags, mut visibility) = aim.into_inner();
+    let s = session.deref().deref();
+    // Transform was written in this PreUpdate, GlobalTransform is of the last frame: multiply by hand
+    let at = **root * *t;
+    let tracked = flags.position_tracked && flags.rotation_tracked;
+    if tracked != hand.tracked {
+        out.say(format_args!("right hand {}", if tracked { "tracked" } else { "lost" }));
+    }
+    hand.tracked = tracked;
+    visibility.set_if_neq(if tracked { Visibility::Visible } else { Visibility::Hidden });
+    let pull = a.select.state(s, a.right).map_or(0.0, |v| if v.is_active { v.current_state } else { 0.0 });
+    let down = tracked && pull > if hand.down { RELEASE } else { PRESS };
+    (pointer.pressed, pointer.released) = (down && !hand.down, !down && hand.down);
+    hand.down = down;
+    if pointer.pressed || pointer.released {
+        out.say(format_args!("trigger {}", if down { "down" } else { "up" }));
+    }
+    let n = eyes.iter().count() as f32;
+    (pointer.kind, pointer.ray) = if tracked {
+        (PointerKind::Laser, Some(Ray3d::new(at.translation, at.forward())))
+    } else if focus.focused && n > 0.0 {
+        // when the system's own menu is open the controller counts as lost: no gaze clicks under it
+        let middle = eyes.iter().map(|e| e.translation()).sum::<Vec3>() / n;
+        (PointerKind::Gaze, eyes.iter().next().map(|e| Ray3d::new(middle, e.forward())))
+    } else {
+        (PointerKind::Gaze, None)
+    };
+    let menu = a.menu.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
+    if menu && !hand.menu {
+        out.say(format_args!("menu"));
+        let act = if model.main == crate::panel::Main::Menu { Action::Resume } else { Action::Pause };
+        model.acts.push(Act::Session(act));
+    }
+    hand.menu = menu;
+}
+
+fn draw_laser(
+    pointer: Res<Pointer>,
+    mut beam: Query<&mut Transform, With<Laser>>,
+    mut dot: Query<(&mut Transform, &mut Visibility), (With<Dot>, Without<Laser>)>,
+) {
+    let reach = pointer.reach;
+    for mut t in &mut beam {
+        t.scale = Vec3::new(1.0, 1.0, reach.unwrap_or(LONG_M));
+    }
+    for (mut t, mut v) in &mut dot {
+        v.set_if_neq(if reach.is_some() { Visibility::Inherited } else { Visibility::Hidden });
+        t.translation.z = -reach.unwrap_or(LONG_M);
+    }
+}
+
+fn buzz(actions: Option<Res<Actions>>, session: Res<OxrSession>, mut pointer: ResMut<Pointer>) {
+    if !std::mem::take(&mut pointer.touched) {
+        return;
+    }
+    let Some(a) = actions else { return };
+    let pulse = openxr::HapticVibration::new()
+        .amplitude(0.3)
+        .duration(openxr::Duration::from_nanos(20_000_000))
+        .frequency(openxr::FREQUENCY_UNSPECIFIED);
+    let _ = a.buzz.apply_feedback(session.deref().deref(), a.right, &pulse);
+}

@@ -1,0 +1,185 @@
+//! What needs a picture: a session in a headset or a window, and pictures of one moment of it.
+
+use crate::Global;
+use crate::output::{Done, Failure};
+use crate::play::{Args, Mode, Opened};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use vestibule_app::{AppOptions, Play, ShowError, Shown};
+use vestibule_dose::LiveDose;
+use vestibule_patient::Patient;
+use vestibule_scenario::{
+    AnswerRecord, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session, SessionOptions,
+    StoreKeeper,
+};
+
+/// Environment variable that asks for `EVENT` lines on standard output, for tests.
+const EVENTS: &str = "VESTIBULE_EVENTS";
+/// Environment variable with a folder through which a test asks for pictures of the eyes, and for the end.
+const CONTROL: &str = "VESTIBULE_CONTROL";
+/// Environment variable with the pixels of an eye.
+const EYE_PIXELS: &str = "VESTIBULE_EYE_PIXELS";
+
+/// Environment variable with how many times faster than true a test's session clock runs; questions, fades and dwell stay real.
+const SPEED: &str = "VESTIBULE_SPEED";
+/// Exit code of a child that found no headset.
+const NO_HEADSET: u8 = 3;
+
+/// `vestibule play` in the headset or in a window.
+pub fn run(args: &Args, global: &Global) -> Done {
+    let anywhere = !args.headset && !args.window;
+    // a headset's runtime may take the process down with it: a parent watches, and starts it again
+    let in_headset = args.headset || anywhere && vestibule_app::xr::runtime_answers();
+    if in_headset && !vestibule_app::xr::supervise::is_child() {
+        return match vestibule_app::xr::supervise::run(std::env::var_os(EVENTS).is_some()).map_err(Failure::work)? {
+            0 => Ok(()),
+            NO_HEADSET => Err(failure(ShowError::NoRuntime)),
+            2 => Err(Failure::call("the session could not begin")),
+            code => Err(Failure::Work(format!("the session ended with code {code}; no confirmed answer is lost"))),
+        };
+    }
+    let opened = Opened::new(args, global)?;
+    let clearance = opened.clear(&checked(&opened))?;
+    let headset = in_headset && !matches!(clearance, Clearance::Window(_));
+    if in_headset && !headset {
+        eprintln!("vestibule: the checklist says: the window instead of the headset");
+    }
+    let speed = std::env::var(SPEED).ok().and_then(|v| v.parse().ok()).unwrap_or(1.0);
+    let session = opened.session(SessionOptions { speed, ..SessionOptions::default() })?;
+    let live = opened.prepared.live();
+    let plan = opened.patient.plans.iter().position(|p| p.uid == opened.prepared.plan.uid).unwrap_or(0);
+    let player = Player::new(session, Some(live), Kept(opened.keeper));
+    let cast = Cast { player, case: Some((Arc::new(opened.patient), plan)), lang: opened.lang };
+    let mut shown = cast.shown(&opened.library)?;
+    shown.strip = args.mode != Mode::Patient || !headset;
+    let options = AppOptions {
+        headset,
+        eye_pixels: std::env::var(EYE_PIXELS).ok().and_then(|v| v.parse().ok()),
+        control: std::env::var_os(CONTROL).map(PathBuf::from),
+    };
+    match vestibule_app::run(shown, &options) {
+        Err(ShowError::NoRuntime) => std::process::exit(i32::from(NO_HEADSET)),
+        other => other.map_err(failure),
+    }
+}
+
+/// The checklist's answers: asked on a terminal, the demonstration's elsewhere.
+fn checked(opened: &Opened) -> BTreeMap<String, bool> {
+    opened.checklist.as_ref().map(|c| c.demonstration()).unwrap_or_default()
+}
+
+/// The store, which also learns how the session ended.
+struct Kept(StoreKeeper);
+
+impl Keeper for Kept {
+    fn keep_answer(&mut self, answer: &AnswerRecord) -> Result<(), KeepError> {
+        self.0.keep_answer(answer)
+    }
+    fn keep_events(&mut self, lines: &[LogLine]) -> Result<(), KeepError> {
+        self.0.keep_events(lines)?;
+        for line in lines.iter().filter(|l| l.event == "Finished") {
+            let how = line.detail.get("how").cloned().and_then(|v| serde_json::from_value::<Ending>(v).ok());
+            if let Some(how) = how {
+                self.0.end(how).map_err(|e| KeepError { what: "event", why: e.to_string() })?;
+            }
+        }
+        Ok(())
+    }
+    fn keep_voice(&mut self, question: &str, sound: &[u8]) -> Result<String, KeepError> {
+        self.0.keep_voice(question, sound)
+    }
+}
+
+/// Everything of a session that does not depend on the screen.
+pub struct Cast<K: Keeper> {
+    /// The session, its dose and its keeper.
+    pub player: Player<Option<LiveDose>, K>,
+    /// Whose it is, and which of their plans.
+    pub case: Option<(Arc<Patient>, usize)>,
+    /// Language.
+    pub lang: Lang,
+}
+
+impl<K: Keeper + 'static> Cast<K> {
+    /// As the app takes it.
+    ///
+    /// # Errors
+    /// Texts that cannot be read.
+    pub fn shown(self, library: &Library) -> Result<Shown, Failure> {
+        let texts = library.texts(self.lang).map_err(Failure::work)?;
+        let room = self.player.session().room().clone();
+        Ok(Shown {
+            assets: assets(library),
+            play: Box::new(self.player) as Box<dyn Play>,
+            room,
+            case: self.case,
+            words: Box::new(move |key| texts.get(key)),
+            language: self.lang.code().to_owned(),
+            events: std::env::var_os(EVENTS).is_some(),
+            strip: false,
+        })
+    }
+}
+
+/// The asset root: `VESTIBULE_ASSETS`, else that of the scenes.
+fn assets(library: &Library) -> PathBuf {
+    std::env::var_os("VESTIBULE_ASSETS").map_or_else(|| library.assets(), PathBuf::from)
+}
+
+/// Sets a session to a moment: `seconds` into its present step, or where the step is most itself.
+pub fn to_moment(session: &mut Session, seconds: Option<f64>) {
+    let step = {
+        let mut probe = session.clone();
+        probe.advance(1e-6);
+        probe.state().step.clone()
+    };
+    let wanted = seconds.unwrap_or_else(|| moment(session, &step));
+    let mut left = wanted.max(0.0) + 1e-6;
+    while left > 0.0 {
+        let dt = left.min(TICK_S);
+        session.advance(dt);
+        left -= dt;
+        // the fade in front of a question is real time, and must be over
+        if session.state().step != step || (session.state().panel.is_some() && seconds.is_none()) {
+            break;
+        }
+    }
+    for _ in 0..20 {
+        if session.state().fade <= 0.0 {
+            break;
+        }
+        session.advance(TICK_S);
+    }
+}
+
+/// Step of the search, seconds.
+const TICK_S: f64 = 0.1;
+/// Longest step that is searched, seconds.
+const LONGEST_S: f64 = 240.0;
+/// How far a beam is told, and a step has come, when its picture is taken.
+const BEAM_AT: f64 = 0.72;
+const STEP_AT: f64 = 0.72;
+
+/// Seconds into the step when it is most itself: its first question, its first beam well under way, else most of its length.
+fn moment(session: &Session, step: &str) -> f64 {
+    let mut probe = session.clone();
+    let mut t = 0.0;
+    while t < LONGEST_S {
+        probe.advance(TICK_S);
+        t += TICK_S;
+        let s = probe.state();
+        if s.step != step || s.finished.is_some() {
+            return t * STEP_AT;
+        }
+        if s.panel.is_some() || s.beam.as_ref().is_some_and(|b| b.progress >= BEAM_AT) {
+            return t;
+        }
+    }
+    LONGEST_S * STEP_AT
+}
+
+/// What could not be shown, as a failure of the command.
+pub fn failure(e: ShowError) -> Failure {
+    Failure::work(e)
+}

@@ -1,0 +1,119 @@
+//! The state of head and hands as the remote driver takes it: 376 bytes, little-endian, the whole of it each time.
+
+/// A point or direction, metres.
+pub type V = [f32; 3];
+
+/// `a + b·k`.
+pub fn along(a: V, b: V, k: f32) -> V {
+    [a[0] + b[0] * k, a[1] + b[1] * k, a[2] + b[2] * k]
+}
+
+/// From `a` (0) to `b` (1).
+pub fn between(a: V, b: V, k: f32) -> V {
+    along(along(a, a, -k), b, k)
+}
+
+/// Position and the quaternion that turns −z to a target, without roll.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pose {
+    /// Position.
+    pub at: V,
+    /// x, y, z, w.
+    pub q: [f32; 4],
+}
+
+impl Pose {
+    /// At a place, looking at a target.
+    pub fn to(at: V, target: V) -> Self {
+        let d = along(target, at, -1.0);
+        let (yaw, pitch) = ((-d[0]).atan2(-d[2]) * 0.5, d[1].atan2(d[0].hypot(d[2])) * 0.5);
+        let (sy, cy, sx, cx) = (yaw.sin(), yaw.cos(), pitch.sin(), pitch.cos());
+        Self { at, q: [cy * sx, sy * cx, -sy * sx, cy * cx] }
+    }
+}
+
+/// Head, hand and buttons.
+#[derive(Clone, Copy, Debug)]
+pub struct State {
+    /// Head.
+    pub head: Pose,
+    /// Right controller.
+    pub hand: Pose,
+    /// Trigger, 0 to 1.
+    pub trigger: f32,
+    /// B: an Index controller has no menu button.
+    pub menu: bool,
+    /// Controllers are tracked.
+    pub hands: bool,
+    /// Where the head was when the program recentred on it: the origin of what it says about its panels.
+    pub origin: V,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let eye = [0.0, 1.6, 0.0];
+        Self {
+            head: Pose::to(eye, [0.0, 1.6, -1.0]),
+            hand: Pose::to([0.22, 1.15, -0.35], [0.22, 1.15, -2.0]),
+            trigger: 0.0,
+            menu: false,
+            hands: true,
+            origin: eye,
+        }
+    }
+}
+
+impl State {
+    /// As the driver takes it.
+    pub fn packet(&self) -> [u8; 376] {
+        let mut p = [0u8; 376];
+        p[..8].copy_from_slice(b"mndrmt3\0");
+        let mut put = |at: usize, v: &[f32]| {
+            for (i, f) in v.iter().enumerate() {
+                p[at + i * 4..at + i * 4 + 4].copy_from_slice(&f.to_le_bytes());
+            }
+        };
+        put(104, &self.head.q);
+        put(120, &self.head.at);
+        let idle = Pose::to([-0.2, 1.0, -0.3], [-0.2, 1.0, -1.0]);
+        for (base, pose) in [(136, idle), (256, self.hand)] {
+            put(base, &pose.q);
+            put(base + 16, &pose.at);
+        }
+        put(256 + 72, &[self.trigger]);
+        for base in [136, 256] {
+            p[base + 105] = u8::from(self.hands);
+        }
+        p[256 + 110] = u8::from(self.menu);
+        p[256 + 112] = u8::from(self.trigger > 0.5);
+        p
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pose_turns_minus_z_to_its_target() {
+        for target in [[0.0, 0.0, -1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, 0.5], [0.2, -0.7, 3.0]] {
+            let [x, y, z, w] = Pose::to([0.0; 3], target).q;
+            // −z turned by the quaternion
+            let forward = [-2.0 * (x * z + w * y), -2.0 * (y * z - w * x), -(1.0 - 2.0 * (x * x + y * y))];
+            let n = (target[0] * target[0] + target[1] * target[1] + target[2] * target[2]).sqrt();
+            for k in 0..3 {
+                assert!((forward[k] - target[k] / n).abs() < 1e-5, "{target:?}: {forward:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_packet_has_its_fields_where_the_driver_reads_them() {
+        let s = State { trigger: 1.0, menu: true, ..State::default() };
+        let p = s.packet();
+        assert_eq!(&p[..8], b"mndrmt3\0");
+        assert_eq!(f32::from_le_bytes([p[124], p[125], p[126], p[127]]), 1.6);
+        assert_eq!((p[256 + 105], p[256 + 110], p[256 + 112]), (1, 1, 1));
+        assert_eq!(f32::from_le_bytes([p[328], p[329], p[330], p[331]]), 1.0);
+    }
+}
