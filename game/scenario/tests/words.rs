@@ -45,7 +45,9 @@ fn avoided(lang: Lang) -> &'static [&'static str] {
             "courag*",
             "tumeur*",
             "cancer*",
-            "seul",
+            "serez seul*",
+            "êtes seul*",
+            "laisse seul*",
             "radiation*",
         ],
         Lang::En => &[
