@@ -308,7 +308,8 @@ fn record(folder: &Path) -> (Disk, Vec<Note>) {
         if n % 3 == 1 {
             // The same name again and again: much goes through the WAL, little stays.
             let grid = Grid::axial([64, 64, 16], [1.0; 3], [0.0; 3].into());
-            let noise = (0..grid.len() as u32).map(|i| f32::from_bits((i * 2_654_435_761) ^ n as u32)).collect();
+            let mut lot = Lot(0x9015e + n as u64);
+            let noise = (0..grid.len()).map(|_| f32::from_bits(lot.below(1 << 32) as u32)).collect();
             scope.put_derived("noise", &Volume { grid, data: noise }).unwrap();
         }
     }
