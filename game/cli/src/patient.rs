@@ -99,7 +99,10 @@ fn import(paths: &[PathBuf], global: &Global) -> Done {
     }
     if taken.is_empty() {
         let reason = notes.iter().filter(|n| n.level == Level::Error).next_back();
-        let reason = reason.map_or(String::new(), |n| format!(": {}: {}", n.object, n.text));
+        let reason = reason.map_or(String::new(), |n| match n.object.as_str() {
+            "import" => format!(": {}", n.text),
+            object => format!(": {object}: {}", n.text),
+        });
         return Err(Failure::Work(format!("nothing usable was found to import{reason}")));
     }
     Ok(())

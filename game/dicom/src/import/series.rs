@@ -128,14 +128,16 @@ pub(super) fn steps(heights: &[f64]) -> Steps {
     let mut sorted = steps.clone();
     sorted.sort_by(f64::total_cmp);
     let usual = sorted[(sorted.len() - 1) / 2];
-    let tolerance = (0.02 * usual).max(0.11).min(0.4 * usual);
     let mean = (heights[heights.len() - 1] - heights[0]) / steps.len() as f64;
+    // Positions that are off by 0.05 mm either way make steps that are off by 0.1.
+    let tolerance = |step: f64| (0.02 * step).max(0.11).min(0.4 * step);
     let off = |i: usize, h: f64| (h - heights[0] - mean * i as f64).abs();
-    if steps.iter().all(|s| (s - usual).abs() <= tolerance)
+    if steps.iter().all(|s| (s - mean).abs() <= tolerance(mean))
         && heights.iter().enumerate().all(|(i, h)| off(i, *h) <= 0.25 * mean)
     {
         return Steps::Even(mean);
     }
+    let tolerance = tolerance(usual);
     let even = steps.iter().filter(|s| (*s - usual).abs() <= tolerance).count();
     let multiple = |s: f64| (s / usual).round();
     let all_multiples = steps.iter().all(|s| (s - multiple(*s) * usual).abs() <= tolerance * multiple(*s).max(1.0));
