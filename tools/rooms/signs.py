@@ -6,22 +6,13 @@ from PIL import Image, ImageDraw, ImageFont, ImageFilter
 from textures import fbm, mix, save
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# where a humanist face with French accents may lie: the project's fonts, or the font package named in README.md
-FONTS = [os.path.join(HERE, "../../assets/fonts"), os.environ.get("ROOM_FONTS", "")]
-WEIGHT = {"Regular": 400, "Medium": 500, "SemiBold": 600, "Bold": 700}
+# the project's own typeface, in its two weights
+FONT = os.path.join(HERE, "../../assets/fonts/AtkinsonNext-%d.ttf")
+WEIGHT = {"Regular": 400, "Medium": 400, "SemiBold": 700, "Bold": 700}
 
 
 def font(size, weight="SemiBold"):
-    for folder in filter(None, FONTS):
-        for pattern in (
-            f"*yperlegible*latin-{WEIGHT[weight]}-normal.woff",
-            f"*yperlegible*-{weight}.[to]tf",
-            "*yperlegible*-Bold.[to]tf" if WEIGHT[weight] >= 600 else "*yperlegible*-Regular.[to]tf",
-        ):
-            hit = sorted(glob.glob(os.path.join(folder, pattern)))
-            if hit:
-                return ImageFont.truetype(hit[0], size)
-    raise SystemExit("no Atkinson Hyperlegible in assets/fonts or $ROOM_FONTS: see tools/rooms/README.md")
+    return ImageFont.truetype(FONT % WEIGHT[weight], size)
 
 
 # rectangles in pixels: x, y, w, h

@@ -163,7 +163,7 @@ def furniture():
     quad("trefoil", (-XW + 0.004, -4.38, 1.62), (0, 1, 0), (0, 0, 1), 0.16, 0.20, "signs", "detail", SIGNS["trefoil"])
     quad("exit", (-XW + 0.004, -5.3, 2.46), (0, 1, 0), (0, 0, 1), 0.40, 0.171, "signs", "detail", SIGNS["exit"])
     quad("camera", (0.9, YB + 0.004, 2.52), (-1, 0, 0), (0, 0, 1), 0.22, 0.22, "signs", "detail", SIGNS["camera"])
-    quad("calm", (-0.75, YB + 0.004, 1.62), (-1, 0, 0), (0, 0, 1), 0.76, 0.48, "signs", "detail", SIGNS["calm"])
+    quad("calm", (-0.75, YB + 0.0085, 1.62), (-1, 0, 0), (0, 0, 1), 0.76, 0.48, "signs", "detail", SIGNS["calm"])
     box("calmf", (0.79, 0.012, 0.51), (-0.75, YB + 0.0, 1.62), "oak", "detail", bevel=0.003)
     for at, n in (((-2.25, YG, 1.35), (0, -1, 0)), ((2.25, YG, 1.35), (0, -1, 0)), ((-XW, -4.42, 1.28), (1, 0, 0))):
         n = Vector(n)

@@ -167,7 +167,7 @@ def ceiling():
         quad("vent", (p[0], p[1], ZC - 0.002), (1, 0, 0), (0, -1, 0), 0.48, 0.48, "signs", rect=SIGNS["vent"])
     for p in ((-0.3, -4.2), (0.3, -4.2)):  # the voice from the ceiling
         revolve("spk_rim", [(0.118, -0.012), (0.125, -0.008), (0.128, 0)], "cover", Matrix.Translation((p[0], p[1], ZC)), "detail", 48)
-        revolve("spk", [(0, -0.010), (0.10, -0.010), (0.118, -0.012)], "cover_grey", Matrix.Translation((p[0], p[1], ZC)), "detail", 48)
+        revolve("spk", [(0, -0.010), (0.10, -0.010), (0.118, -0.012)], "cover", Matrix.Translation((p[0], p[1], ZC)), "detail", 48)
         for r, n in ((0.025, 8), (0.05, 16), (0.075, 24), (0.095, 30)):
             for k in range(n):
                 t = 2 * math.pi * k / n
