@@ -1,4 +1,5 @@
 //! What real folders do to an importer: each trap is set on purpose, and the answer is one clear note.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What is written is valid DICOM.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 

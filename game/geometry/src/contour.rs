@@ -46,7 +46,7 @@ fn stacks(contours: &[Contour]) -> Vec<Stack<'_>> {
     let mut stacks: Vec<(Vector3<f64>, Vec<&Contour>)> = Vec::new();
     for c in contours.iter().filter(|c| c.points.len() >= 3) {
         let area = c.vector_area();
-        if !(area.norm() > 1e-9) {
+        if area.norm() <= 1e-9 || area.norm().is_nan() {
             continue;
         }
         let n = area.normalize();

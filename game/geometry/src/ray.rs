@@ -93,7 +93,12 @@ mod tests {
 
     fn oblique() -> Grid {
         let r = nalgebra::Rotation3::from_euler_angles(0.2, -0.4, 0.9);
-        Grid { size: [7, 6, 5], spacing_mm: [1.0, 2.0, 3.0], origin_mm: Point3::new(-4.0, 8.0, 15.0), axes: *r.matrix() }
+        Grid {
+            size: [7, 6, 5],
+            spacing_mm: [1.0, 2.0, 3.0],
+            origin_mm: Point3::new(-4.0, 8.0, 15.0),
+            axes: *r.matrix(),
+        }
     }
 
     /// Length of the segment inside the grid's box, by clipping against its six faces.

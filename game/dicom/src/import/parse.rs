@@ -115,7 +115,21 @@ fn data_set(body: &[u8], syntax: &str) -> Result<InMemDicomObject, Refused> {
         explicit: plain.uid() != uids::IMPLICIT_VR_LITTLE_ENDIAN,
         big: plain.endianness() == Endianness::Big,
     };
-    walk(body, encoding).map_err(broken)?;
+    let private = walk(body, encoding).map_err(broken)?;
+    let without;
+    let body = if private.is_empty() {
+        body
+    } else {
+        let mut kept = Vec::with_capacity(body.len());
+        let mut from = 0;
+        for r in private {
+            kept.extend_from_slice(&body[from..r.start]);
+            from = r.end;
+        }
+        kept.extend_from_slice(&body[from..]);
+        without = kept;
+        without.as_slice()
+    };
     InMemDicomObject::read_dataset_with_dict_ts_cs(
         Cursor::new(body),
         StandardDataDictionary,

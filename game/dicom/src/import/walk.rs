@@ -3,6 +3,7 @@
 
 use super::parse::is_sequence;
 use dicom_core::{Tag, VR};
+use std::ops::Range;
 
 #[derive(Clone, Copy)]
 pub(super) struct Encoding {
@@ -17,16 +18,21 @@ const ITEM: Tag = Tag(0xFFFE, 0xE000);
 const ITEM_END: Tag = Tag(0xFFFE, 0xE00D);
 const SEQUENCE_END: Tag = Tag(0xFFFE, 0xE0DD);
 
-/// Checks that every length fits. The error is a sentence without its subject.
-pub(super) fn walk(bytes: &[u8], encoding: Encoding) -> Result<(), String> {
-    let mut w = Walker { bytes, at: 0, encoding };
-    w.elements(bytes.len(), false, 0)
+/// Checks that every length fits. Gives where private sequences of unknown form stand, which nobody needs and the
+/// reader trips over. The error is a sentence without its subject.
+pub(super) fn walk(bytes: &[u8], encoding: Encoding) -> Result<Vec<Range<usize>>, String> {
+    let mut w = Walker { bytes, at: 0, encoding, inside_lengths: 0, private: Vec::new() };
+    w.elements(bytes.len(), false, 0)?;
+    Ok(w.private)
 }
 
 struct Walker<'a> {
     bytes: &'a [u8],
     at: usize,
     encoding: Encoding,
+    /// How many sequences and items of stated length are open: nothing may be taken out of those.
+    inside_lengths: usize,
+    private: Vec<Range<usize>>,
 }
 
 impl Walker<'_> {
@@ -57,6 +63,7 @@ impl Walker<'_> {
             return Err("holds sequences nested deeper than 24 levels: it is damaged".to_owned());
         }
         while self.at < end {
+            let start = self.at;
             let tag = Tag(self.u16(end)?, self.u16(end)?);
             if tag == ITEM_END {
                 self.u32(end)?;
@@ -83,6 +90,12 @@ impl Walker<'_> {
                     let done = self.items(end, true, true, depth + 1);
                     self.encoding = outer;
                     done?;
+                    if tag.group() % 2 == 1 && self.inside_lengths == 0 {
+                        let at = self.at;
+                        // The outermost one covers those inside it.
+                        self.private.retain(|r| r.start < start);
+                        self.private.push(start..at);
+                    }
                 } else {
                     self.items(end, true, true, depth + 1)?;
                 }
@@ -90,7 +103,9 @@ impl Walker<'_> {
             }
             let to = self.at.checked_add(length as usize).filter(|t| *t <= end).ok_or_else(|| self.early(Some(tag)))?;
             if sequence {
+                self.inside_lengths += 1;
                 self.items(to, false, true, depth + 1)?;
+                self.inside_lengths -= 1;
             }
             self.at = to;
         }
@@ -151,7 +166,9 @@ impl Walker<'_> {
                 let to =
                     self.at.checked_add(length as usize).filter(|t| *t <= end).ok_or_else(|| self.early(Some(tag)))?;
                 if open {
+                    self.inside_lengths += 1;
                     self.elements(to, false, depth + 1)?;
+                    self.inside_lengths -= 1;
                 }
                 self.at = to;
             }

@@ -1,5 +1,6 @@
 //! A small made-up study, and what the tests ask of it.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use nalgebra::Point3;
 use std::path::{Path, PathBuf};
