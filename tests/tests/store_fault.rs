@@ -3,6 +3,7 @@
 //! A SQLite VFS notes every write, truncation and sync that the store makes; a disk that lost power is then built from
 //! the notes, once with all unsynced writes gone, once with any of them gone and one of them torn.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![allow(unsafe_code, reason = "a SQLite VFS is a table of C functions; there is no safe interface to it")]
 
 use rusqlite::ffi;

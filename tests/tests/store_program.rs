@@ -1,5 +1,7 @@
 //! The built program and its store: keys, exit codes, the JSON that scripts read.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -170,4 +172,35 @@ fn answers_are_listed_in_the_form_that_scripts_read() {
     assert!(code == 0 && err.contains("VESTIBULE_PASSPHRASE"), "{code} {err}");
     assert_eq!(run(&program, &at("own"), &["--demo", "record", "verify"], |_| {}).0, 1);
     assert_eq!(run(&program, &at("own"), &["--demo", "record", "verify"], with).0, 0);
+}
+
+#[test]
+fn only_the_patients_mode_opens_without_a_staff_pin() {
+    let program = program_or_skip!("store_program");
+    let folder = tempfile::tempdir().unwrap();
+    drop(Store::create(folder.path(), &Key::demo()).unwrap());
+    let play = |mode: &str, pin: Option<&str>| {
+        let args = ["--demo", "play", "proton-first-day", "--headless", "--patient", "nobody", "--mode", mode];
+        let (code, _, err) = run(&program, folder.path(), &args, |c| {
+            c.env("VESTIBULE_HOME", concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+            if let Some(pin) = pin {
+                c.env("VESTIBULE_STAFF_PIN", pin);
+            }
+        });
+        (code, err)
+    };
+    for mode in ["clinician", "educator"] {
+        let (code, err) = play(mode, None);
+        assert!(code == 2 && err.contains("needs a staff PIN"), "{code} {err}");
+        let (code, err) = play(mode, Some("9999"));
+        assert!(code == 1 && err.contains("wrong PIN"), "{code} {err}");
+        // The right one lets the call go on to what is wrong with it.
+        let (_, err) = play(mode, Some("0000"));
+        assert!(
+            !err.contains("needs a staff PIN") && !err.contains("wrong PIN") && err.contains("no patient in the store"),
+            "{err}"
+        );
+    }
+    let (_, err) = play("patient", None);
+    assert!(!err.contains("needs a staff PIN") && err.contains("no patient in the store"), "{err}");
 }

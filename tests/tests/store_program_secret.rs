@@ -1,5 +1,7 @@
 //! The whole program with a real passphrase: import, play, kill. Nothing of the person lies readable anywhere.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -142,10 +144,15 @@ fn import_and_play_leave_nothing_readable() {
         .spawn()
         .unwrap();
     let end = Instant::now() + Duration::from_secs(5);
+    let mut core_files = String::new();
     while Instant::now() < end {
         assert!(play.try_wait().unwrap().is_none(), "{}", std::fs::read_to_string(at("play.log")).unwrap_or_default());
         machine.look("while playing", Some(play.id()));
+        core_files = std::fs::read_to_string(format!("/proc/{}/coredump_filter", play.id())).unwrap_or_default();
         std::thread::sleep(Duration::from_millis(100));
+    }
+    if cfg!(target_os = "linux") {
+        assert_eq!(core_files.trim(), "00000000", "a crash would write its memory to a core file");
     }
     play.kill().unwrap();
     play.wait().unwrap();

@@ -1,5 +1,7 @@
 //! Nothing of a person lies readable on the disk, while the program runs and after it was killed.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -82,6 +82,13 @@ pub fn open(global: &Global, create: Create) -> Result<Store, Failure> {
     Ok(store)
 }
 
+/// A crash must not write what is decrypted here to a core file, where it would lie readable. Elsewhere than on Linux
+/// core files are off unless somebody turned them on.
+fn keep_memory_out_of_core_files() {
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/coredump_filter", "0"); // without /proc there is nothing better to do
+}
+
 /// Asks for a staff PIN and holds it against the store: every mode but the patient's comes through here. `name`: which
 /// member of staff (default: `staff`). In a demonstration store [`PIN_VARIABLE`] may answer.
 ///

@@ -188,7 +188,7 @@ pub(crate) fn recovery_secret(text: &str) -> Option<Secret> {
         };
         word = (word << 5) | LETTERS.iter().position(|&l| l == c)? as u64;
         letters += 1;
-        if letters % 8 == 0 {
+        if usize::is_multiple_of(letters, 8) {
             bytes.extend_from_slice(&word.to_be_bytes()[3..]);
             word = 0;
         }
@@ -218,7 +218,7 @@ pub(crate) fn to_hex(bytes: &[u8]) -> String {
 
 /// None when it is not hexadecimal.
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.is_ascii() || text.len() % 2 != 0 {
+    if !text.is_ascii() || !text.len().is_multiple_of(2) {
         return None;
     }
     (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).ok()).collect()

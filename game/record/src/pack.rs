@@ -76,7 +76,7 @@ pub(crate) fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(8)
 }
 
-fn in_batches<'a, T>(all: &'a [T]) -> impl Iterator<Item = (usize, &'a [T])> {
+fn in_batches<T>(all: &[T]) -> impl Iterator<Item = (usize, &[T])> {
     let n = workers();
     all.chunks(n).enumerate().map(move |(b, batch)| (b * n, batch))
 }

@@ -299,7 +299,10 @@ fn connect(path: &Path, key: &Secret, extra: OpenFlags, vfs: Option<&str>) -> ru
     if mode != "wal" {
         return Err(rusqlite::Error::InvalidParameterName(format!("journal mode is {mode}, not wal")));
     }
-    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;")?;
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;
+         PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;", // macOS: its fsync alone does not reach the disk
+    )?;
     Ok(connection)
 }
 
