@@ -5,6 +5,7 @@ use crate::panel::{PanelKind, PanelsShown};
 use crate::patient_mode::pitch_at;
 use crate::room::{Room, RoomFiles};
 use crate::seat::Seat;
+use crate::tokens;
 use crate::window::{eye_bundle, spawn_seat};
 use crate::{ShowError, Shown, assemble};
 use bevy::asset::RenderAssetUsages;
@@ -173,11 +174,11 @@ fn aim(world: &mut World, camera: Entity, options: &CaptureOptions) {
     let seat = seats.iter(world).next().copied().unwrap_or_default();
     let pitch = view.as_ref().map_or(0.0, pitch_at);
     let [yaw, up] = options.turn_deg.map(f32::to_radians);
-    let turned = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch + up);
+    let turned = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch * 0.5 - tokens::WINDOW_DOWN + up);
     let local = match &options.view {
         View::Left | View::Right => {
             let side = if options.view == View::Left { -0.5 } else { 0.5 };
-            let turn = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch * 0.6 + up);
+            let turn = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch * 0.5 + up);
             Transform::from_rotation(turn) * Transform::from_xyz(side * BETWEEN_EYES_M, 0.0, 0.0)
         }
         View::Window => Transform::from_rotation(turned),

@@ -46,9 +46,9 @@ pub const EDGE: Color32 = Color32::from_rgba_premultiplied(0, 0, 0, 26);
 /// Cap height of Atkinson Hyperlegible Next over its em.
 pub const CAP_OVER_EM: f32 = 0.668;
 /// Points of a panel per metre of the world.
-pub const POINTS_PER_M: f32 = 800.0;
-/// Distance of panels from the eye, metres.
-pub const PANEL_DISTANCE_M: f32 = 1.6;
+pub const POINTS_PER_M: f32 = 1066.6667;
+/// Distance of panels from the eye, metres: nearer than anybody who stands at a polite distance, so that nobody hides them.
+pub const PANEL_DISTANCE_M: f32 = 1.2;
 /// Cap height of body text for patients, degrees (never under 1.3).
 pub const BODY_DEG: f32 = 1.4;
 /// Cap height of titles, degrees.
@@ -61,10 +61,16 @@ pub const CAPTION_DEG: f32 = 1.4;
 pub const SMALL_DEG: f32 = 1.3;
 /// The *large* setting multiplies every size.
 pub const LARGE: f32 = 1.4;
+/// How far the middle of the main panel lies over the straight view, and that of the foot below it, radians.
+pub const PANEL_RISE: f32 = 0.075;
+/// See [`PANEL_RISE`].
+pub const FOOT_DROP: f32 = 0.345;
+/// How far the view in a window looks down, so that the foot is in it, radians.
+pub const WINDOW_DOWN: f32 = 0.05;
 /// Main panel, metres.
-pub const PANEL_M: [f32; 2] = [1.30, 0.98];
+pub const PANEL_M: [f32; 2] = [0.975, 0.66];
 /// Caption and the bar of pause, quieter, stop, metres.
-pub const FOOT_M: [f32; 2] = [1.30, 0.54];
+pub const FOOT_M: [f32; 2] = [0.975, 0.375];
 /// Corner radius of a panel and of what lies on it, points.
 pub const PANEL_ROUND: u8 = 36;
 /// Corner radius of buttons, points.

@@ -82,7 +82,7 @@ fn look(
         if look.viewpoint != now.state.viewpoint {
             look.viewpoint.clone_from(&now.state.viewpoint);
             look.yaw = 0.0;
-            look.pitch = data.0.viewpoints.get(&look.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.6);
+            look.pitch = data.0.viewpoints.get(&look.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.5 - tokens::WINDOW_DOWN);
         }
         let dragging = buttons.pressed(MouseButton::Right)
             || buttons.pressed(MouseButton::Left) && pointer.reach.is_none();

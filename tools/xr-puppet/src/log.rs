@@ -2,11 +2,6 @@
 
 use crate::state::V;
 use std::collections::{HashMap, VecDeque};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
-/// Longest wait for a line.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A log that grows.
 pub struct Log {
@@ -14,12 +9,13 @@ pub struct Log {
     read: usize,
     lines: VecDeque<String>,
     panels: HashMap<String, [V; 3]>,
+    buttons: HashMap<(String, String), [f32; 2]>,
 }
 
 impl Log {
     /// Of this file, from its beginning.
     pub fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), read: 0, lines: VecDeque::new(), panels: HashMap::new() }
+        Self { path: path.to_owned(), read: 0, lines: VecDeque::new(), panels: HashMap::new(), buttons: HashMap::new() }
     }
 
     /// Takes in new whole lines.
@@ -34,6 +30,15 @@ impl Log {
                 continue;
             }
             let name = words.nth(1).unwrap_or_default().to_owned();
+            if name == "button" {
+                let rest: Vec<&str> = words.collect();
+                if let [panel, id, u, v] = rest[..]
+                    && let (Ok(u), Ok(v)) = (u.parse(), v.parse())
+                {
+                    self.buttons.insert((panel.to_owned(), id.to_owned()), [u, v]);
+                }
+                continue;
+            }
             let f: Vec<f32> = words.filter_map(|w| w.parse().ok()).collect();
             if let [a, b, c, d, e, g, i, j, k] = f[..] {
                 self.panels.insert(name, [[a, b, c], [d, e, g], [i, j, k]]);
@@ -42,20 +47,18 @@ impl Log {
         self.lines.extend(lines);
     }
 
-    /// Waits for a line with this text; it is used up, the others stay (the order of a slow start differs from run to run).
-    pub fn wait(&mut self, text: &str) -> Result<(), String> {
-        let until = Instant::now() + PATIENCE;
-        loop {
-            self.news();
-            if let Some(i) = self.lines.iter().position(|l| l.contains(text)) {
-                self.lines.remove(i);
-                return Ok(());
-            }
-            if Instant::now() > until {
-                return Err(format!("no line with '{text}' in {} s", PATIENCE.as_secs()));
-            }
-            sleep(Duration::from_millis(30));
-        }
+    /// True if there is a line with this text; it is used up, the others stay (the order of a slow start differs from run to
+    /// run).
+    pub fn take(&mut self, text: &str) -> bool {
+        self.news();
+        let found = self.lines.iter().position(|l| l.contains(text));
+        found.is_some_and(|i| self.lines.remove(i).is_some())
+    }
+
+    /// Where a button of a panel is, 0 to 1 from the top left.
+    pub fn button(&mut self, panel: &str, id: &str) -> Option<[f32; 2]> {
+        self.news();
+        self.buttons.get(&(panel.to_owned(), id.to_owned())).copied()
     }
 
     /// Forgets all lines so far.

@@ -11,10 +11,13 @@
 //! | `hand X Y Z TX TY TZ` | right controller pointing |
 //! | `aim PANEL U V` | controller turns to a point of a panel |
 //! | `glide PANEL U V SECONDS` | the same, slowly |
+//! | `press PANEL BUTTON` | turns to a button that the program told of, and clicks |
+//! | `rule TEXT => COMMAND` | from now on, whenever a line with this text comes while something is waited for, does the command |
+//! | `until STEP SECONDS`, `go` | lets the session's clock rest at this moment of a step, and waits for it; lets it go on |
 //! | `click` | pulls the trigger, waits for the program to see it, lets go |
 //! | `trigger 0..1`, `menu 0\|1`, `hands 0\|1` | buttons; controllers on or off |
 //! | `wait SECONDS` | waits |
-//! | `expect TEXT` | waits for a line with this text, which is used up; after 120 s ends with code 1 |
+//! | `expect TEXT` | waits for a line with this text, which is used up; after 240 s ends with code 1 |
 //! | `fresh` | forgets older lines |
 //! | `photo NAME` | asks for a picture and waits for both eyes |
 //! | `quit` | ends the program |
@@ -32,6 +35,8 @@ use std::time::{Duration, Instant};
 
 /// Longest wait for the runtime's port.
 const PORT_PATIENCE: Duration = Duration::from_secs(30);
+/// Longest wait for a line.
+const PATIENCE: Duration = Duration::from_secs(240);
 /// Time between two packets of a slow movement.
 const GLIDE_STEP: Duration = Duration::from_millis(33);
 
@@ -42,6 +47,7 @@ struct Puppet {
     state: State,
     target: V,
     control: String,
+    rules: Vec<(String, String)>,
 }
 
 fn main() -> ExitCode {
@@ -91,7 +97,7 @@ impl Puppet {
             while drain.read(&mut b).is_ok_and(|n| n > 0) {}
         });
         let state = State::default();
-        Ok(Self { socket, log: Log::new(log), state, target: [0.22, 1.15, -2.0], control: control.to_owned() })
+        Ok(Self { socket, log: Log::new(log), state, target: [0.22, 1.15, -2.0], control: control.to_owned(), rules: Vec::new() })
     }
 
     fn send(&mut self) -> Result<(), String> {
@@ -102,6 +108,27 @@ impl Puppet {
     fn point(&mut self, panel: &str, u: f32, v: f32) -> Result<V, String> {
         let [at, right, up] = self.log.panel(panel)?;
         Ok(along(along(along(at, right, 2.0 * u - 1.0), up, 1.0 - 2.0 * v), self.state.origin, 1.0))
+    }
+
+    /// Waits for a line, obeying the rules meanwhile.
+    fn wait(&mut self, text: &str) -> Result<(), String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if self.log.take(text) {
+                return Ok(());
+            }
+            if let Some((_, command)) = self.rules.clone().into_iter().find(|r| self.log.take(&r.0)) {
+                println!("PUPPET rule: {command}");
+                let rules = std::mem::take(&mut self.rules); // a rule is not interrupted by another
+                let done = self.act(&command);
+                self.rules = rules;
+                done?;
+            }
+            if Instant::now() > until {
+                return Err(format!("no line with '{text}' in {} s", PATIENCE.as_secs()));
+            }
+            sleep(Duration::from_millis(30));
+        }
     }
 
     fn act(&mut self, line: &str) -> Result<(), String> {
@@ -141,11 +168,38 @@ impl Puppet {
                     sleep(GLIDE_STEP);
                 }
             }
+            ("press", [panel, button]) => {
+                let until = Instant::now() + PATIENCE;
+                let [u, v] = loop {
+                    match self.log.button(panel, button) {
+                        Some(at) => break at,
+                        None if Instant::now() > until => return Err(format!("the program told of no '{button}'")),
+                        None => sleep(Duration::from_millis(30)),
+                    }
+                };
+                self.target = self.point(panel, u, v)?;
+                self.state.hand = Pose::to(self.state.hand.at, self.target);
+                self.send()?;
+                sleep(Duration::from_millis(300));
+                self.act("click")?;
+            }
+            ("rule", _) => {
+                let (text, command) = rest.split_once("=>").ok_or("a rule has an arrow =>")?;
+                self.rules.push((text.trim().to_owned(), command.trim().to_owned()));
+            }
+            ("until", _) => {
+                std::fs::write(format!("{}/until", self.control), rest).map_err(|e| e.to_string())?;
+                self.wait("held")?;
+            }
+            ("go", _) => {
+                let _ = std::fs::remove_file(format!("{}/until", self.control));
+                self.wait("going")?;
+            }
             ("click", _) => {
                 for (pull, text) in [(1.0, "trigger down"), (0.0, "trigger up")] {
                     self.state.trigger = pull;
                     self.send()?;
-                    self.log.wait(text)?;
+                    self.wait(text)?;
                 }
             }
             ("trigger", [v]) => self.state.trigger = number(v)?,
@@ -153,11 +207,11 @@ impl Puppet {
             ("hands", [v]) => self.state.hands = number(v)? > 0.5,
             ("fresh", _) => self.log.forget(),
             ("wait", [v]) => sleep(Duration::from_secs_f32(number(v)?.clamp(0.0, 600.0))),
-            ("expect", _) => self.log.wait(rest)?,
+            ("expect", _) => self.wait(rest)?,
             ("photo", _) => {
                 std::fs::write(format!("{}/take", self.control), format!("{rest}\n")).map_err(|e| e.to_string())?;
                 for side in ["left", "right"] {
-                    self.log.wait(&format!("/{rest}_{side}.png"))?; // they arrive in either order
+                    self.wait(&format!("/{rest}_{side}.png"))?; // they arrive in either order
                 }
             }
             ("quit", _) => std::fs::write(format!("{}/quit", self.control), "").map_err(|e| e.to_string())?,

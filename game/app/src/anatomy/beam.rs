@@ -42,7 +42,7 @@ pub(super) fn spawn(
 }
 
 /// A point in IEC gantry axes (mm) at the session's gantry angle, in the room (m).
-pub fn gantry_to_room(now: &Now, height: f64, x_mm: f64, y_mm: f64, z_mm: f64) -> Vec3 {
+fn gantry_to_room(now: &Now, height: f64, x_mm: f64, y_mm: f64, z_mm: f64) -> Vec3 {
     let at = fixed_to_room(height) * nalgebra::Point3::new(x_mm, y_mm, z_mm);
     let iso = Vec3::Y * height as f32;
     iso + gantry_turn(&now.state.machine) * (Vec3::new(at.x as f32, at.y as f32, at.z as f32) - iso)

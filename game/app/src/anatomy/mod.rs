@@ -5,7 +5,6 @@ mod dose;
 mod materials;
 mod surfaces;
 
-pub use beam::gantry_to_room;
 pub use dose::DoseNow;
 pub use materials::{DoseMaterial, GlassMaterial, GlassUniform};
 pub use surfaces::Kind;

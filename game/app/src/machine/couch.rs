@@ -54,6 +54,7 @@ impl Arm {
     }
 
     /// Where the wrist is after these turns.
+    #[cfg(test)]
     pub fn wrist_after(&self, turns: &Turns) -> Vec2 {
         let turn = |v: Vec2, a: f32| Vec2::from_angle(-a).rotate(v);
         self.base + turn(self.elbow - self.base + turn(self.wrist - self.elbow, turns.link2), turns.link1)

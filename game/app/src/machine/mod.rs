@@ -2,7 +2,7 @@
 
 mod couch;
 
-pub use couch::{Arm, Turns};
+pub use couch::Arm;
 
 use crate::now::{Now, RoomData};
 use bevy::prelude::*;

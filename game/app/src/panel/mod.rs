@@ -11,6 +11,7 @@ pub use pointer::{Pointer, PointerKind, PointerRead};
 
 use crate::events::Events;
 use crate::now::{Now, RoomData, Words};
+use crate::people::Named;
 use crate::seat::Seat;
 use crate::third_party::egui::{Typefaces, style};
 use crate::tokens;
@@ -79,6 +80,8 @@ pub fn plugin(app: &mut App) {
         .add_systems(DrawFoot, draw::<{ FOOT }>);
 }
 
+/// From the middle of the foot panel to the middle of its bar, metres.
+const FOOT_BAR_M: f32 = -0.139;
 const MAIN: u8 = 0;
 const FOOT: u8 = 1;
 
@@ -109,6 +112,10 @@ fn spawn(
         let quad = commands
             .spawn((
                 Panel { kind, size_m: size, context, pointer: None, held: false, told: None },
+                Named {
+                    name: if kind == PanelKind::Main { "panel" } else { "foot" }.to_owned(),
+                    offset_m: [if kind == PanelKind::Main { 0.0 } else { FOOT_BAR_M }, 0.0],
+                },
                 kind,
                 NotShadowCaster,
                 Mesh3d(meshes.add(Rectangle::from_size(size))),
@@ -183,7 +190,7 @@ fn fill(now: Res<Now>, words: Res<Words>, mut model: ResMut<PanelModel>, dose: R
     }
 }
 
-/// Panels stand 1.6 m ahead of the seat (or where the room wants them), tilted to the eye, never locked to the head.
+/// Panels stand a little more than a metre ahead of the seat (or where the room wants them), tilted to the eye, never locked to the head.
 fn place(
     now: Res<Now>,
     data: Res<RoomData>,
@@ -208,12 +215,12 @@ fn place(
     let ahead = Quat::from_rotation_y(side) * centre;
     for (mut panel, mut t, mut visible) in &mut panels {
         let (on, drop) = match panel.kind {
-            PanelKind::Main => (model.main != Main::None, 0.02),
-            PanelKind::Foot => (true, -0.47),
+            PanelKind::Main => (model.main != Main::None, -tokens::PANEL_RISE),
+            PanelKind::Foot => (true, tokens::FOOT_DROP),
         };
         // the foot hangs below the panel, tilted up to the eye
         let axis = Vec3::Y.cross(ahead).normalize_or(Vec3::X);
-        let direction = Quat::from_axis_angle(axis, -drop) * ahead;
+        let direction = Quat::from_axis_angle(axis, drop) * ahead;
         let at = direction * tokens::PANEL_DISTANCE_M;
         let up = if direction.y.abs() > 0.9 { Vec3::NEG_Z } else { Vec3::Y };
         let posed = Transform::from_translation(at).looking_to(at, up);
@@ -243,6 +250,7 @@ fn draw<const KIND: u8>(
     faces: Res<Typefaces>,
     out: Res<Events>,
     mut ready: Local<bool>,
+    mut told: Local<Vec<(String, Pos2)>>,
 ) {
     let kind = if KIND == MAIN { PanelKind::Main } else { PanelKind::Foot };
     let Some((mut context, _)) = contexts.iter_mut().find(|c| c.1.0 == kind) else { return };
@@ -256,7 +264,16 @@ fn draw<const KIND: u8>(
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new(("panel", KIND)), builder);
     let before = model.acts.len();
     model.hot = None;
+    model.places.clear();
     views::draw(&mut ui, &mut model, kind);
+    if model.places != *told {
+        told.clone_from(&model.places);
+        let (name, size) = if KIND == MAIN { ("panel", tokens::PANEL_M) } else { ("foot", tokens::FOOT_M) };
+        for (id, at) in told.iter() {
+            let [u, v] = [at.x / (size[0] * tokens::POINTS_PER_M), at.y / (size[1] * tokens::POINTS_PER_M)];
+            out.say(format_args!("button {name} {id} {u:.4} {v:.4}"));
+        }
+    }
     let mine = model.hot;
     if mine.is_some() && mine != model.hots[usize::from(KIND)] {
         pointer.touched = true;

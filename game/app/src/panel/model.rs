@@ -123,6 +123,8 @@ pub struct PanelModel {
     pub hots: [Option<Id>; 2],
     /// Gaze pointer and how far its dwell has come, 0 to 1.
     pub gaze: Option<(PanelKind, Pos2, f32)>,
+    /// Names and places of everything that could be pressed when the panel was last drawn, points.
+    pub places: Vec<(String, Pos2)>,
     /// What was done since somebody last took it away.
     pub acts: Vec<Act>,
 }

@@ -48,7 +48,7 @@ fn main(ui: &mut Ui, m: &mut PanelModel) {
             title(ui, m, &text);
             let label = m.labels.cont.clone();
             at_foot(ui, |ui| {
-                if wide(ui, m, &label, Look::Main).clicked() {
+                if wide(ui, m, "continue", &label, Look::Main).clicked() {
                     m.acts.push(Act::Session(Action::Continue));
                 }
             });
@@ -68,9 +68,9 @@ fn at_foot(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     ui.with_layout(Layout::bottom_up(Align::Center), add);
 }
 
-fn wide(ui: &mut Ui, m: &mut PanelModel, text: &str, look: Look) -> egui::Response {
+fn wide(ui: &mut Ui, m: &mut PanelModel, id: &str, text: &str, look: Look) -> egui::Response {
     let type_size = tokens::points(tokens::BUTTON_DEG) * m.size;
-    button(ui, m, text, "", vec2(ui.available_width(), type_size * 1.75), type_size, look)
+    button(ui, m, id, (text, ""), vec2(ui.available_width(), type_size * 1.75), type_size, look)
 }
 
 fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeInclusive<i32>, low: &str, high: &str) {
@@ -84,7 +84,7 @@ fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeIncl
         ui.spacing_mut().item_spacing.x = gap;
         for n in range {
             let look = if m.number == Some(n) { Look::Chosen } else { Look::Quiet };
-            if button(ui, m, &n.to_string(), "", vec2(side, side * 1.35), number_size, look).clicked() {
+            if button(ui, m, &n.to_string(), (&n.to_string(), ""), vec2(side, side * 1.35), number_size, look).clicked() {
                 m.number = Some(n);
             }
         }
@@ -102,12 +102,12 @@ fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeIncl
     let (choose, number) = (m.labels.choose.clone(), m.number);
     at_foot(ui, |ui| {
         if let Some(n) = number {
-            if wide(ui, m, &choose, Look::Main).clicked() {
+            if wide(ui, m, "choose", &choose, Look::Main).clicked() {
                 m.acts.push(Act::Session(Action::Answer(Reply::Number(n))));
             }
         } else {
             let decline = m.labels.decline.clone();
-            if wide(ui, m, &decline, Look::Quiet).clicked() {
+            if wide(ui, m, "decline", &decline, Look::Quiet).clicked() {
                 m.acts.push(Act::Session(Action::Answer(Reply::Declined)));
             }
         }
@@ -122,7 +122,7 @@ fn choice(ui: &mut Ui, m: &mut PanelModel, text: &str, options: &[Option_]) {
         let height = ((ui.available_height() - tokens::GAP * n) / n).min(type_size * 2.2);
         for o in options.iter().rev() {
             let size = vec2(ui.available_width(), height);
-            if button(ui, m, &o.text, &o.picture, size, type_size.min(height * 0.5), Look::Quiet).clicked() {
+            if button(ui, m, &o.id, (&o.text, &o.picture), size, type_size.min(height * 0.5), Look::Quiet).clicked() {
                 m.acts.push(Act::Session(Action::Answer(Reply::Choice(o.id.clone()))));
             }
         }
@@ -134,7 +134,7 @@ fn open(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_]) {
     let body = tokens::points(tokens::BODY_DEG) * m.size;
     let choose = if m.chosen.is_empty() { m.labels.cont.clone() } else { m.labels.choose.clone() };
     at_foot(ui, |ui| {
-        if wide(ui, m, &choose, Look::Main).clicked() {
+        if wide(ui, m, "choose", &choose, Look::Main).clicked() {
             let reply = Reply::Open { chips: m.chosen.clone(), typed: String::new(), voice: None };
             m.acts.push(Act::Session(Action::Answer(reply)));
         }
@@ -149,7 +149,7 @@ fn open(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_]) {
                         let on = m.chosen.contains(&chip.id);
                         let look = if on { Look::Chosen } else { Look::Quiet };
                         let size = body.min(height * 0.46);
-                        if button(ui, m, &chip.text, &chip.picture, vec2(width, height), size, look).clicked() {
+                        if button(ui, m, &chip.id, (&chip.text, &chip.picture), vec2(width, height), size, look).clicked() {
                             if on {
                                 m.chosen.retain(|c| *c != chip.id);
                             } else {
@@ -170,17 +170,20 @@ fn menu(ui: &mut Ui, m: &mut PanelModel) {
     let type_size = tokens::points(tokens::BUTTON_DEG) * m.size * 0.92;
     at_foot(ui, |ui| {
         let quiet = |a: Action| Act::Session(a);
-        let rows: [[(&str, Act, Look); 2]; 3] = [
-            [(&l.stop, quiet(Action::Stop), Look::Stop), (&l.call, quiet(Action::Call), Look::Quiet)],
-            [(&l.larger, Act::Larger, Look::Quiet), (&l.recentre, Act::Recentre, Look::Quiet)],
-            [(&l.repeat, quiet(Action::Repeat), Look::Quiet), (&l.resume, quiet(Action::Resume), Look::Main)],
+        let rows: [[(&str, &str, Act, Look); 2]; 3] = [
+            [("menu-stop", &l.stop, quiet(Action::Stop), Look::Stop), ("call", &l.call, quiet(Action::Call), Look::Quiet)],
+            [("larger", &l.larger, Act::Larger, Look::Quiet), ("recentre", &l.recentre, Act::Recentre, Look::Quiet)],
+            [
+                ("repeat", &l.repeat, quiet(Action::Repeat), Look::Quiet),
+                ("resume", &l.resume, quiet(Action::Resume), Look::Main),
+            ],
         ];
         let height = ((ui.available_height() - tokens::GAP * 3.0) / 3.0).min(type_size * 2.6);
         for row in rows {
             ui.allocate_ui_with_layout(vec2(ui.available_width(), height), Layout::left_to_right(Align::Center), |ui| {
                 let width = (ui.available_width() - tokens::GAP) * 0.5;
-                for (text, act, look) in row {
-                    if button(ui, m, text, "", vec2(width, height), type_size, look).clicked() {
+                for (id, text, act, look) in row {
+                    if button(ui, m, id, (text, ""), vec2(width, height), type_size, look).clicked() {
                         m.acts.push(act);
                     }
                 }
@@ -204,13 +207,13 @@ fn foot(ui: &mut Ui, m: &mut PanelModel) {
                 let l = m.labels.clone();
                 let paused = m.main == Main::Menu;
                 let first = if paused { (&l.resume, Action::Resume) } else { (&l.pause, Action::Pause) };
-                let bar = [(first.0, Act::Session(first.1)), (&l.quieter, Act::Quieter)];
-                for (text, act) in bar {
-                    if button(ui, m, text, "", vec2(width, height), type_size, Look::Quiet).clicked() {
+                let bar = [("pause", first.0, Act::Session(first.1)), ("quieter", &l.quieter, Act::Quieter)];
+                for (id, text, act) in bar {
+                    if button(ui, m, id, (text, ""), vec2(width, height), type_size, Look::Quiet).clicked() {
                         m.acts.push(act);
                     }
                 }
-                if button(ui, m, &l.stop, "", vec2(width, height), type_size, Look::Stop).clicked() {
+                if button(ui, m, "stop", (&l.stop, ""), vec2(width, height), type_size, Look::Stop).clicked() {
                     m.acts.push(Act::Session(Action::Stop));
                 }
             });

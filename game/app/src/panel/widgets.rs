@@ -3,7 +3,7 @@
 use super::model::PanelModel;
 use crate::third_party::egui::BOLD;
 use crate::tokens;
-use bevy_egui::egui::{self, Align2, Color32, FontFamily, FontId, Response, RichText, Sense, Ui, Vec2, vec2};
+use bevy_egui::egui::{self, Color32, FontFamily, FontId, Response, RichText, Sense, Ui, Vec2, vec2};
 
 /// How a button looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,17 @@ pub fn bold(text: &str, size: f32) -> RichText {
 }
 
 /// A button with its words (and picture) in the middle; tells the model when the pointer is on it.
-pub fn button(ui: &mut Ui, m: &mut PanelModel, text: &str, picture: &str, size: Vec2, type_size: f32, look: Look) -> Response {
+///
+/// `id`: its name for tests, told with its place.
+pub fn button(
+    ui: &mut Ui,
+    m: &mut PanelModel,
+    id: &str,
+    (text, picture): (&str, &str),
+    size: Vec2,
+    type_size: f32,
+    look: Look,
+) -> Response {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let (fill, ink) = match look {
         Look::Main | Look::Chosen => (tokens::SAGE, tokens::WHITE),
@@ -46,16 +56,11 @@ pub fn button(ui: &mut Ui, m: &mut PanelModel, text: &str, picture: &str, size: 
         super::pictures::draw(painter, place, picture, ink);
         area.min.x = place.right() + 10.0;
     }
-    let galley = painter.layout(text.to_owned(), font.clone(), ink, area.width());
-    let at = Align2::CENTER_CENTER.align_size_within_rect(galley.size(), area);
-    if galley.rows.len() > 1 || picture.is_empty() {
-        let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, ink, area.width());
-        job.halign = egui::Align::Center;
-        let galley = painter.layout_job(job);
-        painter.galley(egui::pos2(area.center().x, area.center().y - galley.size().y * 0.5), galley, ink);
-    } else {
-        painter.galley(at.min, galley, ink);
-    }
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, ink, area.width());
+    job.halign = egui::Align::Center;
+    let galley = painter.layout_job(job);
+    painter.galley(egui::pos2(area.center().x, area.center().y - galley.size().y * 0.5), galley, ink);
+    m.places.push((id.to_owned(), rect.center()));
     if response.hovered() {
         m.hot = Some(response.id);
         ui.painter().rect_stroke(

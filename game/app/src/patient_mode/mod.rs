@@ -97,7 +97,7 @@ fn drive(
     mut leave: MessageWriter<AppExit>,
 ) {
     let mut events = Vec::new();
-    let mut keep = |r: Result<Vec<Event>, KeepError>, events: &mut Vec<Event>| match r {
+    let keep = |r: Result<Vec<Event>, KeepError>, events: &mut Vec<Event>| match r {
         Ok(list) => events.extend(list),
         // the question stays open, so nothing is lost; staff must know
         Err(e) => {

@@ -5,6 +5,7 @@ use crate::now::{Now, RoomData};
 use crate::seat::Seat;
 use crate::tokens;
 use bevy::asset::RenderAssetUsages;
+use bevy::gltf::GltfMeshName;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
@@ -13,6 +14,8 @@ use vestibule_scenario::{Doing, Mask};
 
 /// Side of the soft spot under somebody's feet, metres.
 const SPOT_M: Vec2 = Vec2::new(0.95, 0.75);
+/// From the joint of a head to the middle of the face: along the bone, then out to the skin, metres.
+const HEAD_OFFSET_M: [f32; 2] = [0.08, 0.09];
 /// How far a head turns from the body, radians.
 const NECK: f32 = 0.9;
 
@@ -29,6 +32,19 @@ struct Figure;
 /// The thermoplastic mask over the figure's face.
 #[derive(Component)]
 struct MaskShape;
+
+/// Something a test may look for in both eyes: its name, and how far before its origin the surface lies, metres.
+#[derive(Component)]
+pub struct Named {
+    /// Name.
+    pub name: String,
+    /// Metres along the node's own +Y, then towards the eye.
+    pub offset_m: [f32; 2],
+}
+
+/// A part of the figure that gives way to the person's own inside when that is shown.
+#[derive(Component)]
+struct GivesWay;
 
 /// Bones of a person that are moved here, with their pose in the file.
 #[derive(Component)]
@@ -58,7 +74,7 @@ pub struct PeopleFiles {
 /// People.
 pub fn plugin(app: &mut App) {
     app.add_systems(Startup, spawn)
-        .add_systems(Update, (find_bones, stand, lie))
+        .add_systems(Update, (find_bones, find_skin, stand, lie, give_way))
         .add_systems(PostUpdate, live.before(TransformSystems::Propagate));
 }
 
@@ -135,21 +151,55 @@ fn lie(
     }
 }
 
+fn find_skin(
+    mut commands: Commands,
+    new: Query<(Entity, &GltfMeshName), Added<GltfMeshName>>,
+    parents: Query<&ChildOf>,
+    figures: Query<(), With<Figure>>,
+) {
+    for (entity, name) in &new {
+        let skin = matches!(name.0.as_str(), "skin" | "hair" | "eyes" | "mask" | "mask_frame");
+        if skin && parents.iter_ancestors(entity).any(|a| figures.contains(a)) {
+            commands.entity(entity).insert(GivesWay);
+        }
+    }
+}
+
+fn give_way(
+    now: Res<Now>,
+    surfaces: Query<(), With<crate::anatomy::Kind>>,
+    mut parts: Query<&mut Visibility, (With<GivesWay>, Without<Figure>)>,
+) {
+    let inside = now.state.anatomy_shown && !surfaces.is_empty();
+    for mut v in &mut parts {
+        v.set_if_neq(if inside { Visibility::Hidden } else { Visibility::Inherited });
+    }
+}
+
 fn find_bones(
     mut commands: Commands,
     new: Query<(Entity, &Name, &Transform), Added<Name>>,
     parents: Query<&ChildOf>,
-    staff: Query<(), With<Staff>>,
+    staff: Query<&Staff>,
+    figures: Query<(), (With<Figure>, Without<MaskShape>)>,
 ) {
     for (entity, name, t) in &new {
         let lower = name.to_lowercase();
         let part = match lower.as_str() {
             "head" => BonePart::Head,
-            "spine01" | "spine02" | "chest" => BonePart::Chest,
+            "spine_03" | "chest" => BonePart::Chest,
             _ => continue,
         };
-        if let Some(owner) = parents.iter_ancestors(entity).find(|a| staff.contains(*a)) {
-            commands.entity(entity).insert(Bone { part, rest: *t, owner });
+        for above in parents.iter_ancestors(entity) {
+            let named = |name: &str| Named { name: name.to_owned(), offset_m: HEAD_OFFSET_M };
+            if let Ok(person) = staff.get(above) {
+                commands.entity(entity).insert(Bone { part, rest: *t, owner: above });
+                if part == BonePart::Head {
+                    commands.entity(entity).insert(named(&person.who));
+                }
+            } else if figures.contains(above) && part == BonePart::Head {
+                commands.entity(entity).insert(named("patient"));
+            }
         }
     }
 }

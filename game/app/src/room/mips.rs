@@ -4,6 +4,9 @@ use bevy::image::{ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerD
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 
+/// Pictures no larger than this one way are palettes, pixels.
+const PALETTE: usize = 64;
+
 /// Builds the missing mip levels of every picture that came with a glTF file.
 pub fn add_mips(mut events: MessageReader<AssetEvent<Image>>, mut images: ResMut<Assets<Image>>, assets: Res<AssetServer>) {
     for event in events.read() {
@@ -21,6 +24,18 @@ pub fn add_mips(mut events: MessageReader<AssetEvent<Image>>, mut images: ResMut
             continue;
         }
         let (width, height) = (image.width() as usize, image.height() as usize);
+        // a palette: one cell per colour, looked up at its middle. Smaller levels would mix the colours, and the
+        // anisotropic filter divides by the size of a footprint that is nothing there
+        if width.min(height) <= PALETTE {
+            let near = ImageFilterMode::Nearest;
+            image.sampler = ImageSampler::Descriptor(ImageSamplerDescriptor {
+                mag_filter: near,
+                min_filter: near,
+                mipmap_filter: near,
+                ..default()
+            });
+            continue;
+        }
         let Some(data) = image.data.as_mut() else { continue };
         let levels = extend(data, width, height, srgb);
         image.texture_descriptor.mip_level_count = levels;

@@ -5,7 +5,9 @@ pub mod supervise;
 
 use crate::events::Events;
 use crate::panel::{Act, PanelModel};
-use crate::patient_mode::RecentreNow;
+use crate::now::Now;
+use crate::patient_mode::{Driver, RecentreNow};
+use crate::people::Named;
 use crate::room::{Room, RoomFiles};
 use crate::seat::{Recentre, Seat};
 use crate::third_party::openxr::XrFocus;
@@ -113,20 +115,37 @@ fn place_root(
     }
 }
 
+/// A test's own wishes: pictures, holding the clock at a moment, the end.
 fn control(
     mut commands: Commands,
     control: Res<Control>,
     out: Res<Events>,
-    eyes: Query<&Camera, With<XrCamera>>,
+    eyes: Query<(&XrCamera, &Camera, &GlobalTransform)>,
     room: Option<Res<Room>>,
+    growing: Option<Res<crate::anatomy::Growing>>,
+    now: Res<Now>,
+    mut driver: NonSendMut<Driver>,
+    named: Query<(&Named, &GlobalTransform, &InheritedVisibility)>,
     mut drawn: Local<u32>,
     mut exit: MessageWriter<AppExit>,
 ) {
     let Some(dir) = &control.0 else { return };
-    let ready = room.is_some_and(|r| r.loaded) && eyes.iter().any(|c| c.is_active);
+    let ready = room.is_some_and(|r| r.loaded) && growing.is_none() && eyes.iter().any(|c| c.1.is_active);
     *drawn = if ready { *drawn + 1 } else { 0 };
     if *drawn == DRAWN {
         out.say(format_args!("drawing"));
+    }
+    // `until` holds a step and seconds: the session's clock rests there until the file is gone
+    let s = &now.state;
+    let holds = std::fs::read_to_string(dir.join("until")).is_ok_and(|text| {
+        let mut words = text.split_whitespace();
+        words.next() == Some(s.step.as_str())
+            && words.next().and_then(|w| w.parse::<f64>().ok()).is_some_and(|t| s.step_time_s >= t)
+            && s.fade <= 0.0
+    });
+    if holds == driver.running {
+        driver.running = !holds;
+        out.say(format_args!("{}", if holds { "held" } else { "going" }));
     }
     let take = dir.join("take");
     if *drawn >= DRAWN
@@ -134,6 +153,7 @@ fn control(
         && name.ends_with('\n')
     {
         let _ = std::fs::remove_file(&take);
+        tell_objects(name.trim(), &eyes, &named, &out);
         for (eye, side) in ["left", "right"].into_iter().enumerate() {
             let path = dir.join(format!("{}_{side}.png", name.trim()));
             let shown = path.display().to_string();
@@ -147,5 +167,26 @@ fn control(
     }
     if dir.join("quit").exists() {
         exit.write(AppExit::Success);
+    }
+}
+
+/// Says where named things are in both eyes: distance along the view, then x and y in pixels, left and right.
+fn tell_objects(
+    picture: &str,
+    eyes: &Query<(&XrCamera, &Camera, &GlobalTransform)>,
+    named: &Query<(&Named, &GlobalTransform, &InheritedVisibility)>,
+    out: &Events,
+) {
+    let mut both: Vec<_> = eyes.iter().collect();
+    both.sort_by_key(|e| e.0.0);
+    let [left, right] = both[..] else { return };
+    let middle = (left.2.translation() + right.2.translation()) * 0.5;
+    for (thing, place, _) in named.iter().filter(|n| n.2.get()) {
+        let at = place.translation() + place.up() * thing.offset_m[0];
+        let at = at + (middle - at).normalize_or_zero() * thing.offset_m[1];
+        let depth = (at - middle).dot(*left.2.forward());
+        if let (Ok(l), Ok(r)) = (left.1.world_to_viewport(left.2, at), right.1.world_to_viewport(right.2, at)) {
+            out.say(format_args!("object {picture} {} {depth:.4} {:.3} {:.3} {:.3} {:.3}", thing.name, l.x, l.y, r.x, r.y));
+        }
     }
 }

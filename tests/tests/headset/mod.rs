@@ -1,0 +1,187 @@
+//! One runtime, one program, one puppet: what the headset tests share.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The checkout.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie in the workspace").to_owned()
+}
+
+/// A program of the workspace: from the environment that `tools/test` sets, else beside this test.
+fn program(variable: &str, name: &str) -> PathBuf {
+    std::env::var_os(variable).map(PathBuf::from).unwrap_or_else(|| {
+        let mut here = std::env::current_exe().expect("a test knows its own file");
+        here.pop();
+        if here.ends_with("deps") {
+            here.pop();
+        }
+        here.join(name)
+    })
+}
+
+/// True unless somebody said that the headset test is to be left out; says so.
+pub fn wanted(name: &str) -> bool {
+    if std::env::var_os("VESTIBULE_SKIP_HEADSET").is_some_and(|v| v == "1") {
+        println!("SKIPPED {name}: VESTIBULE_SKIP_HEADSET is 1");
+        return false;
+    }
+    true
+}
+
+/// A session that was played.
+pub struct Run {
+    folder: tempfile::TempDir,
+    log: String,
+    /// Whether the script was played to its end and the program ended well.
+    pub well: bool,
+    /// What the session's script printed.
+    pub output: String,
+}
+
+impl Run {
+    /// Makes the patient, and plays a script at `pixels` an eye with the session's clock `speed` times faster.
+    pub fn new(script: &str, pixels: u32, speed: f64) -> Self {
+        let folder = tempfile::Builder::new().prefix("headset").tempdir_in("/tmp").expect("a folder in /tmp");
+        let at = |n: &str| folder.path().join(n);
+        std::fs::write(at("script.txt"), script).expect("the script is written");
+        let vestibule = program("VESTIBULE_BIN", "vestibule");
+        let study = at("study");
+        run(Command::new(program("VESTIBULE_PHANTOM_BIN", "phantom")).arg("--tiny").arg(&study));
+        run(Command::new(&vestibule).args(["--demo", "--store"]).arg(at("store")).args(["patient", "import"]).arg(&study));
+        let out = Command::new(root().join("tools/xr-session"))
+            .arg(at("out"))
+            .arg(at("script.txt"))
+            .arg(&vestibule)
+            .args(["--demo", "--store"])
+            .arg(at("store"))
+            .args(["play", "proton-first-day", "--headset", "--lang", "fr"])
+            .env("VESTIBULE_EYE_PIXELS", pixels.to_string())
+            .env("VESTIBULE_SPEED", speed.to_string())
+            .env("VESTIBULE_PUPPET_BIN", program("VESTIBULE_PUPPET_BIN", "xr-puppet"))
+            .env("XR_BIND", vestibule.parent().expect("a program lies in a folder"))
+            .current_dir(root())
+            .output()
+            .expect("tools/xr-session starts");
+        let output = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        let log = std::fs::read_to_string(at("out/app.log")).unwrap_or_default();
+        let run = Self { folder, log, well: out.status.success(), output };
+        if !run.well {
+            for file in ["puppet.log", "app.log", "app.err", "monado.log"] {
+                let text = std::fs::read_to_string(run.path("out").join(file)).unwrap_or_default();
+                let tail: Vec<&str> = text.lines().rev().take(25).collect();
+                println!("--- {file}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
+            }
+        }
+        run
+    }
+
+    /// A file of the run.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Whether the program said this in an event line.
+    pub fn said(&self, what: &str) -> bool {
+        self.log.lines().any(|l| l.starts_with("EVENT") && l.contains(what))
+    }
+
+    /// Lines that begin with this after `EVENT seconds`.
+    pub fn lines(&self, what: &str) -> Vec<Vec<String>> {
+        let words = |l: &str| l.split(' ').skip(2).map(String::from).collect::<Vec<_>>();
+        self.log.lines().filter(|l| l.starts_with("EVENT")).map(words).filter(|w| w.first().is_some_and(|f| f == what)).collect()
+    }
+
+    /// The answers that the store holds after the run, by question.
+    pub fn answers(&self) -> BTreeMap<String, String> {
+        let out = run(Command::new(program("VESTIBULE_BIN", "vestibule"))
+            .args(["--demo", "--json", "--store"])
+            .arg(self.path("store"))
+            .args(["record", "questionnaire", "list"]));
+        let json: serde_json::Value = serde_json::from_str(&out).expect("the list is JSON");
+        let text = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), String::from);
+        json["responses"]
+            .as_array()
+            .expect("responses are a list")
+            .iter()
+            .map(|r| (text(&r["item"]), text(&r["value"])))
+            .collect()
+    }
+}
+
+fn run(command: &mut Command) -> String {
+    let out = command.current_dir(root()).output().expect("the program starts");
+    assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+/// One named object in both eyes: predicted and measured disparity xL − xR, pixels.
+pub struct Apart {
+    /// Its name.
+    pub name: String,
+    /// Distance from the eyes along the view, metres.
+    pub distance_m: f64,
+    /// By its distance.
+    pub predicted: f64,
+    /// By looking for the left eye's patch in the right eye's picture.
+    pub measured: f64,
+    /// How alike the patches are, −1 to 1.
+    pub alike: f64,
+}
+
+/// Half a patch, pixels, and how far around the prediction it is looked for.
+const HALF: i64 = 13;
+const SEARCH: i64 = 14;
+
+/// Objects that the program named when it took this picture.
+pub fn apart(run: &Run, picture: &str) -> Vec<Apart> {
+    let open = |side: &str| {
+        let file = run.path("out").join(format!("{picture}_{side}.png"));
+        image::open(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display())).to_luma32f()
+    };
+    let (left, right) = (open("left"), open("right"));
+    let mut list = Vec::new();
+    for words in run.lines("object") {
+        // object PICTURE NAME distance xl yl xr yr
+        let [_, of, name, numbers @ ..] = &words[..] else { continue };
+        let n: Vec<f64> = numbers.iter().filter_map(|w| w.parse().ok()).collect();
+        let ([distance_m, xl, yl, xr, _yr], true) = (<[f64; 5]>::try_from(&n[..]).unwrap_or_default(), of == picture)
+        else {
+            continue;
+        };
+        let predicted = xl - xr;
+        let score = |d: i64| alike(&left, &right, xl.round() as i64, yl.round() as i64, d);
+        let middle = predicted.round() as i64;
+        let scores: Vec<(i64, f64)> = (middle - SEARCH..=middle + SEARCH).map(|d| (d, score(d))).collect();
+        let Some(best) = scores.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)) else { continue };
+        // a parabola through the best and its neighbours
+        let (before, after) = (score(best.0 - 1), score(best.0 + 1));
+        let bend = before - 2.0 * best.1 + after;
+        let shift = if bend.abs() > 1e-9 { (0.5 * (before - after) / bend).clamp(-0.5, 0.5) } else { 0.0 };
+        list.push(Apart { name: name.clone(), distance_m, predicted, measured: best.0 as f64 + shift, alike: best.1 });
+    }
+    list
+}
+
+type Grey = image::ImageBuffer<image::Luma<f32>, Vec<f32>>;
+
+/// Correlation of a patch of the left picture with the right one `d` pixels further left.
+fn alike(left: &Grey, right: &Grey, x: i64, y: i64, d: i64) -> f64 {
+    let at = |p: &Grey, x: i64, y: i64| -> f64 {
+        let (w, h) = p.dimensions();
+        f64::from(p.get_pixel(x.clamp(0, i64::from(w) - 1) as u32, y.clamp(0, i64::from(h) - 1) as u32).0[0])
+    };
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for j in -HALF..=HALF {
+        for i in -HALF..=HALF {
+            a.push(at(left, x + i, y + j));
+            b.push(at(right, x + i - d, y + j));
+        }
+    }
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let (ma, mb) = (mean(&a), mean(&b));
+    let sum: f64 = a.iter().zip(&b).map(|(p, q)| (p - ma) * (q - mb)).sum();
+    let power = |v: &[f64], m: f64| v.iter().map(|p| (p - m) * (p - m)).sum::<f64>();
+    sum / (power(&a, ma) * power(&b, mb)).sqrt().max(1e-12)
+}
