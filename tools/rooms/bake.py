@@ -339,7 +339,7 @@ def truth(out, room, spp, percent, only=None):
     hide(room, False)
     s.view_settings.view_transform = "Khronos PBR Neutral"
     s.view_settings.exposure = -0.25
-    sky = [(m, m.node_tree.nodes["Principled BSDF"].inputs["Emission Strength"]) for m in bpy.data.materials if m.name in ("sky", "sky_view")]
+    sky = [(m, m.node_tree.nodes["Principled BSDF"].inputs["Emission Strength"]) for m in bpy.data.materials if m.name in ("sky", "view")]
     was = [i.default_value for _, i in sky]
     for _, i in sky:
         i.default_value = 0.95

@@ -12,7 +12,7 @@ from mathutils import Vector
 import bake, machine, materials, textures
 from bake import log
 
-FILES = ("room.glb", "lightmap.ktx2", "volume.ktx2", "occlusion.ktx2", "specular.ktx2", "diffuse.ktx2", "machine.json", "light.json")
+FILES = ("room.glb", "lightmap.ktx2", "volume.ktx2", "occlusion.ktx2", "specular.ktx2", "diffuse.ktx2", "machine.json")
 
 
 class Maker:
@@ -83,9 +83,6 @@ class Maker:
         )
         with open(f"{self.out}/machine.json", "w") as f:
             json.dump(machine.describe(self.room), f, indent=1, ensure_ascii=False)
-            f.write("\n")
-        with open(f"{self.out}/light.json", "w") as f:
-            json.dump(machine.light_boxes(self.room), f)
             f.write("\n")
         log("room.glb", os.path.getsize(f"{self.out}/room.glb"))
 

@@ -23,7 +23,7 @@ LIGHTS = {
     "cove": ((0.9, 0.9, 0.9), (1, 0.90, 0.78), 16.0),
     "ring": ((0.9, 0.9, 0.9), (1, 0.95, 0.88), 5.0),
     "sky": ("sky.jpg", "sky.jpg", 2.6),
-    "sky_view": ("view.jpg", "view.jpg", 3.2),
+    "view": ("view.jpg", "view.jpg", 3.2),
     "screen": ("screens.jpg", "screens.jpg", 0.9),
     "status": ((0.1, 0.4, 0.3), (0.30, 0.92, 0.62), 2.0),
 }

@@ -26,12 +26,12 @@ PIVOTS = (
 )
 for _s, _n in ((-1, "l"), (1, "r")):
     PIVOTS["imager_" + _n] = PIVOTS["panel_" + _n] = (_s * gantry.PANEL[0], YE, gantry.PANEL[2])
-PIVOTS |= {"shadow_link1": couch.PIVOTS["link1"], "shadow_link2": couch.PIVOTS["link2"]}
-PARENTS = {"snout": "gantry", "panel_l": "imager_l", "panel_r": "imager_r", "link2": "link1", "shadow_link1": "link1", "shadow_link2": "link2", "wrist": "link2", "top": "wrist"}
+PIVOTS |= {"shadow_link1": (*couch.BASE, 0), "shadow_link2": (*couch.ELBOW, 0), "shadow_top": (*couch.WRIST, 0)}
+PARENTS = {"snout": "gantry", "panel_l": "imager_l", "panel_r": "imager_r", "link2": "link1", "wrist": "link2", "top": "wrist"}
 # what moves, what shares the occlusion atlas on UV 1, what the bake must not see
 MOVING = ("gantry", "snout", "imager_l", "imager_r", "panel_l", "panel_r", "link1", "link2", "wrist", "top", "door")
 OCCLUDED = ("detail", *MOVING)
-SHADOWS = ("shadow_link1", "shadow_link2")
+SHADOWS = ("shadow_link1", "shadow_link2", "shadow_top")
 # the light volume's box in room axes (X, Y up, Z) and its points; the probe's box (the treatment room)
 VOLUME = ((-7.2, -0.05, -1.25), (3.6, 3.25, 10.35), (22, 8, 25))
 PROBE = ((-3.5, 0, -1.15), (3.5, 3.2, 6.6))

@@ -10,7 +10,7 @@ WINDOW = (0.4, 2.6, 1.15, 2.2, 0.35)  # x from, x to, z from, z to, depth of the
 
 
 def door():
-    """Sliding leaf, 30 cm thick, in a 50 cm wall. The node's exported place is closed; open = 1.4 m away from the gantry, into the wall."""
+    """Sliding leaf, 30 cm thick, in a 50 cm wall. The node's exported place is closed; open = 1.5 m towards the gantry, into the wall."""
     y0, y1, zt, dp = DOOR
     yc = (y0 + y1) / 2
     face("jamb", [(-XW, y0, 0), (-XW - dp, y0, 0), (-XW - dp, y0, zt), (-XW, y0, zt)], "wall")
@@ -24,8 +24,8 @@ def door():
         box("arch_h", (0.03, y1 - y0, 0.09), (x + s * 0.012, yc, zt + 0.045), "oak", "static", bevel=0.005, omit=cut[:2])
     xl = -XW - 0.28
     box("leaf", (0.30, 1.5, 2.19), (xl, yc, 1.10), "oak", "door", bevel=0.008, segs=3)
-    box("leaf_edge", (0.24, 0.02, 2.16), (xl, yc + 0.755, 1.10), "cover", "door", bevel=0.004)
-    box("leaf_seal", (0.03, 0.012, 2.14), (xl, yc + 0.768, 1.10), "rubber", "door", bevel=0.004)
+    box("leaf_edge", (0.24, 0.02, 2.16), (xl, yc - 0.755, 1.10), "cover", "door", bevel=0.004)
+    box("leaf_seal", (0.03, 0.012, 2.14), (xl, yc - 0.768, 1.10), "rubber", "door", bevel=0.004)
     for s in (-1, 1):
         x = xl + s * 0.15
         ux = (0, s, 0)
@@ -33,11 +33,11 @@ def door():
         tube(
             "pull",
             [
-                (x, yc + 0.56, 0.92),
-                (x + s * 0.05, yc + 0.56, 0.93),
-                (x + s * 0.055, yc + 0.56, 1.1),
-                (x + s * 0.05, yc + 0.56, 1.29),
-                (x, yc + 0.56, 1.30),
+                (x, yc - 0.56, 0.92),
+                (x + s * 0.05, yc - 0.56, 0.93),
+                (x + s * 0.055, yc - 0.56, 1.1),
+                (x + s * 0.05, yc - 0.56, 1.29),
+                (x, yc - 0.56, 1.30),
             ],
             0.014,
             "steel",
@@ -45,9 +45,9 @@ def door():
         )
         for z in (0.42, 1.86):
             box("groove", (0.003, 1.38, 0.006), (x, yc, z), "gap", "door", bevel=0)
-    quad("leafart", (xl - 0.1535, yc - 0.06, 1.18), (0, -1, 0), (0, 0, 1), 0.60, 1.137, "signs", "door", SIGNS["leafpanel"])
-    box("leafart_f", (0.006, 0.64, 1.18), (xl - 0.149, yc - 0.06, 1.18), "cover", "door", bevel=0.002)
-    box("track", (0.10, 3.0, 0.07), (xl, y0, zt), "steel", "detail", bevel=0.004)
+    quad("leafart", (xl - 0.1535, yc + 0.06, 1.18), (0, -1, 0), (0, 0, 1), 0.60, 1.137, "signs", "door", SIGNS["leafpanel"])
+    box("leafart_f", (0.006, 0.64, 1.18), (xl - 0.149, yc + 0.06, 1.18), "cover", "door", bevel=0.002)
+    box("track", (0.10, 3.0, 0.07), (xl, y1, zt), "steel", "detail", bevel=0.004)
 
 
 def window():

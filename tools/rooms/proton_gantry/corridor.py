@@ -124,7 +124,7 @@ def window():
     l = me.uv_layers.new(name="UVMap")
     for k, c in enumerate(((0, 0), (1, 0), (1, 1), (0, 1))):
         l.data[k].uv = c
-    finish("view", me, ["sky_view"], "emit")
+    finish("view", me, ["view"], "emit")
     for x in (w0 + 0.025, cx, w1 - 0.025):
         box("w_post", (0.05, 0.045, z1 - z0), (x, y + d - 0.03, cz), "oak", "detail", bevel=0.006)
     for z in (z0 + 0.03, z1 - 0.025):

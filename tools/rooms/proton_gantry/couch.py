@@ -1,6 +1,6 @@
-"""The robotic couch: two links that turn over the floor, a column that rises out of the second, the carbon top with what lies on it.
+"""The robotic couch: a column that rises out of the floor, two links, a wrist, the carbon top with what lies on it.
 
-Exported pose: table-top 1.112 m above the floor, couch 0 degrees, head end at the isocentre. Only the wrist rises; lowering it by 0.35 m brings the top to 0.76 m.
+Exported pose: table-top 1.112 m above the floor, couch 0°, head end at the isocentre. The whole arm rides on link1: lowering link1 by up to 0.46 m lowers the couch.
 """
 
 import math, random
@@ -11,7 +11,7 @@ from signs import SIGNS
 BASE = (0.45, -2.1)  # column, on the floor
 WRIST = (0, -1.15)  # the wrist's vertical axis under the table-top
 LINK = 1.35  # both links
-TOP_Z = 1.112  # table-top surface as modelled
+TOP_Z, TRAVEL = 1.112, 0.46  # table-top surface as modelled; how far the arm can sink
 
 
 def elbow():
@@ -23,7 +23,7 @@ def elbow():
 
 
 ELBOW = elbow()
-PIVOTS = {"link1": (*BASE, 0.107), "link2": (*ELBOW, 0.287), "wrist": (*WRIST, 0.437), "top": (*WRIST, 1.062)}
+PIVOTS = {"link1": (*BASE, 0.507), "link2": (*ELBOW, 0.687), "wrist": (*WRIST, 0.857), "top": (*WRIST, 1.062)}
 
 
 def arm(name, a, b, z0, z1, ra, rb, group):
@@ -70,41 +70,97 @@ def collar(name, at, r, z0, z1, group):
 
 def couch():
     bx, by = BASE
-    prism("base_plate", [(bx + 0.42 * math.cos(2 * math.pi * k / 64), by + 0.42 * math.sin(2 * math.pi * k / 64)) for k in range(64)], 0, 0.014, "cover_grey", "static", bevel=0.005)
-    profile = [(0.30, 0.014), (0.296, 0.028), (0.285, 0.036), (0.268, 0.040), (0.262, 0.046), (0.262, 0.082), (0.25, 0.085)]
-    revolve("base_ring", profile, "cover", Matrix.Translation((bx, by, 0)), "static", 72, sharp=50)
+    prism(
+        "base_plate",
+        [(bx + 0.42 * math.cos(2 * math.pi * k / 64), by + 0.42 * math.sin(2 * math.pi * k / 64)) for k in range(64)],
+        0,
+        0.014,
+        "cover_grey",
+        "static",
+        bevel=0.005,
+    )
+    revolve(
+        "base_ring",
+        [(0.315, 0.014), (0.310, 0.030), (0.300, 0.038), (0.285, 0.042), (0.262, 0.042), (0.256, 0.036), (0.252, 0.0)],
+        "cover",
+        Matrix.Translation((bx, by, 0)),
+        "static",
+        72,
+        sharp=50,
+    )
     for k in range(10):
-        x, y = bx + 0.365 * math.cos(k * 0.628), by + 0.365 * math.sin(k * 0.628)
-        cyl("bolt", 0.013, (x, y, 0.014), (x, y, 0.024), "steel", "detail", segs=6)
-    collar("j1", BASE, 0.258, 0.085, 0.107, "link1")
-    ux, uy = arm("l1", BASE, ELBOW, 0.107, 0.267, 0.262, 0.205, "link1")
-    collar("j2", ELBOW, 0.188, 0.267, 0.287, "link2")
-    arm("l2", ELBOW, WRIST, 0.287, 0.437, 0.200, 0.175, "link2")
-    # plate of the positioner on the first link's flank
+        cyl(
+            "bolt",
+            0.013,
+            (bx + 0.365 * math.cos(k * 0.628), by + 0.365 * math.sin(k * 0.628), 0.014),
+            (bx + 0.365 * math.cos(k * 0.628), by + 0.365 * math.sin(k * 0.628), 0.024),
+            "steel",
+            "detail",
+            segs=6,
+        )
+    # column: rides with link1, its foot sinks under the floor
+    revolve(
+        "column",
+        [
+            (0.232, -0.01),
+            (0.232, 0.20),
+            (0.229, 0.202),
+            (0.229, 0.207),
+            (0.232, 0.209),
+            (0.232, 0.40),
+            (0.229, 0.402),
+            (0.229, 0.407),
+            (0.232, 0.409),
+            (0.232, 0.470),
+            (0.245, 0.476),
+            (0.262, 0.480),
+            (0.262, 0.486),
+        ],
+        "cover",
+        Matrix.Translation((bx, by, 0)),
+        "link1",
+        64,
+        sharp=35,
+    )
+    collar("j1", BASE, 0.258, 0.485, 0.507, "link1")
+    ux, uy = arm("l1", BASE, ELBOW, 0.507, 0.667, 0.262, 0.205, "link1")
+    collar("j2", ELBOW, 0.188, 0.667, 0.687, "link2")
+    arm("l2", ELBOW, WRIST, 0.687, 0.837, 0.200, 0.160, "link2")
+    collar("j3", WRIST, 0.150, 0.837, 0.857, "wrist")
+    # plate of the maker on the first link's outer flank
     n = Vector((-uy, ux, 0))
-    c = Vector(((bx + ELBOW[0]) / 2, (by + ELBOW[1]) / 2, 0.19)) + n * 0.2352 + Vector((ux, uy, 0)) * 0.22
-    quad("plate", c, Vector((0, 0, 1)).cross(n), (0, 0, 1), 0.22, 0.070, "signs", "link1", SIGNS["plate"])
-    # the lift: a housing through the second link's end, the column that slides in it
+    c = Vector(((bx + ELBOW[0]) / 2, (by + ELBOW[1]) / 2, 0.59)) + n * 0.2352
+    quad("plate", c + Vector((ux, uy, 0)) * 0.22, Vector((0, 0, 1)).cross(n), (0, 0, 1), 0.22, 0.070, "signs", "link1", SIGNS["plate"])
     M = Matrix.Translation((*WRIST, 0))
-    profile = [(0, 0.044), (0.118, 0.046), (0.138, 0.056), (0.146, 0.075), (0.148, 0.290)]
-    revolve("quill", profile, "cover", M, "link2", 48, sharp=40)
-    profile = [(0.160, 0.437), (0.158, 0.450), (0.150, 0.470), (0.146, 0.500), (0.140, 0.506), (0.126, 0.507), (0.124, 0.490)]
-    revolve("sleeve", profile, "cover", M, "link2", 48, sharp=40)
-    revolve("wiper", [(0.126, 0.5068), (0.1195, 0.511)], "rubber", M, "link2", 48)
-    revolve("column", [(0.118, 0.400), (0.118, 0.930), (0.121, 0.932), (0.121, 0.938)], "cover", M, "wrist", 56, sharp=40)
-    revolve("j3", [(0.132, 0.938), (0.132, 0.952), (0.128, 0.953), (0.128, 0.957), (0.132, 0.958), (0.132, 0.966), (0.11, 0.971), (0, 0.972)], "accent", M, "wrist", 56, sharp=40)
-    profile = [(0.100, 0.968)] + [(r, 0.974 + 0.008 * k) for k, r in enumerate((0.114, 0.101, 0.114, 0.101, 0.114))] + [(0.100, 1.016)]
-    revolve("bellows", profile, "rubber", M, "wrist", 40, sharp=20)
-    # what turns with the table-top: yoke, pendant
-    prism("yoke", rounded(0.44, 0.70, 0.09, 8, 0, -1.17), 1.012, 1.062, "cover", "top", bevel=0.018, segs=4)
+    revolve(
+        "wrist",
+        [(0.152, 0.857), (0.152, 0.935), (0.147, 0.955), (0.132, 0.966), (0.11, 0.970), (0, 0.971)],
+        "cover",
+        M,
+        "wrist",
+        56,
+        sharp=50,
+    )
+    revolve(
+        "bellows",
+        [(0.100, 0.968)] + [(r, 0.974 + 0.008 * k) for k, r in enumerate((0.114, 0.101, 0.114, 0.101, 0.114))] + [(0.100, 1.016)],
+        "rubber",
+        M,
+        "wrist",
+        40,
+        sharp=20,
+    )
+    prism("yoke", rounded(0.44, 0.70, 0.09, 8, 0, -1.17), 1.012, 1.062, "cover", "wrist", bevel=0.018, segs=4)
     for sx in (-1, 1):
         for y in (-1.44, -0.90):
-            cyl("screw", 0.010, (sx * 0.17, y, 1.0135), (sx * 0.17, y, 1.0085), "steel", "top", bevel=0.002, segs=14)
+            cyl("screw", 0.010, (sx * 0.17, y, 1.0135), (sx * 0.17, y, 1.0085), "steel", "wrist", bevel=0.002, segs=14)
     top()
-    box("pend_arm", (0.12, 0.05, 0.02), (0.24, -1.42, 1.045), "cover_grey", "top", bevel=0.006)
-    tube("cord", [(0.295, -1.42, 1.03), (0.312, -1.45, 0.98), (0.318, -1.44, 0.90), (0.306, -1.41, 0.84)], 0.006, "dark", "top")
-    box("pendant", (0.03, 0.075, 0.17), (0.306, -1.40, 0.77), "dark", "top", bevel=0.01, segs=3)
-    quad("keys", (0.3215, -1.40, 0.79), (0, 1, 0), (0, 0, 1), 0.06, 0.10, "signs", "top", SIGNS["keys"])
+    # pendant hanging at the couch side
+    box("pend_hook", (0.03, 0.10, 0.06), (0.245, -1.62, 1.03), "cover_grey", "wrist", bevel=0.008)
+    box("pend_arm", (0.10, 0.05, 0.02), (0.20, -1.50, 1.03), "cover_grey", "wrist", bevel=0.006)
+    tube("cord", [(0.262, -1.62, 1.03), (0.30, -1.65, 0.98), (0.31, -1.64, 0.90), (0.302, -1.61, 0.84)], 0.006, "dark", "wrist")
+    box("pendant", (0.03, 0.075, 0.17), (0.302, -1.60, 0.77), "dark", "wrist", bevel=0.01, segs=3)
+    quad("keys", (0.3175, -1.60, 0.79), (0, 1, 0), (0, 0, 1), 0.06, 0.10, "signs", "wrist", SIGNS["keys"])
 
 
 def outline(d=0.0):
@@ -166,9 +222,18 @@ def top():
         )
 
 
+def card(name, at, along, length, width, group):
+    """A soft shadow on the floor; it follows the couch part of its name, always 3 mm above the floor."""
+    u = Vector((along[0], along[1], 0)).normalized()
+    v = Vector((-u.y, u.x, 0))
+    c = Vector((at[0], at[1], 0.003))
+    return quad(name, c, u, v, length, width, "shadow", group)
+
+
 def shadows():
-    """Soft shadows on the floor, children of the links: the links keep their height, only the wrist rises."""
-    for name, a, b, width in (("shadow_link1", BASE, ELBOW, 1.0), ("shadow_link2", ELBOW, WRIST, 0.95)):
-        along = Vector((b[0] - a[0], b[1] - a[1], 0))
-        middle = Vector(((a[0] + b[0]) / 2, (a[1] + b[1]) / 2, 0.003 if name == "shadow_link1" else 0.0045))
-        quad(name, middle, along, Vector((-along.y, along.x, 0)), along.length + width, width, "shadow", name)
+    """Root nodes: shadow_link1 stays with link1, and so on (heading and place on the floor, never the height)."""
+    for name, a, b, extra in (("shadow_link1", BASE, ELBOW, 0.95), ("shadow_link2", ELBOW, WRIST, 0.85)):
+        d = (b[0] - a[0], b[1] - a[1])
+        l = math.hypot(*d)
+        card(name, ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2), d, l + extra, extra, name)
+    card("shadow_top", (0, -0.95), (0, 1), 3.4, 1.25, "shadow_top")

@@ -141,15 +141,15 @@ def nozzle():
 
 
 def snout():
-    """Its own node: slides along the beam towards the isocentre, as modelled its front is 0.42 m from the isocentre; it can go 0.37 m further."""
+    """Its own node: slides along the beam towards the isocentre, 0 as modelled (front 0.441 m from the isocentre)."""
     g = "snout"
-    T = lambda z: ISO + z - 0.0255
-    box("snout_collar", (0.54, 0.54, 0.05), (0, 0.02, ISO + 0.845), "cover_grey", "gantry", bevel=0.012, segs=3)
-    box("snout", (0.43, 0.43, 0.90), (0, 0.02, T(0.925)), "cover", g, bevel=0.014, segs=4)
+    T = lambda z: ISO + z
+    box("snout_collar", (0.54, 0.54, 0.05), (0, 0.02, T(0.845)), "cover_grey", "gantry", bevel=0.012, segs=3)
+    box("snout", (0.43, 0.43, 0.52), (0, 0.02, T(0.735)), "cover", g, bevel=0.014, segs=4)
     box("snout_band", (0.436, 0.436, 0.018), (0, 0.02, T(0.735)), "accent", g, bevel=0.003)
     for sx in (-1, 1):
         for sy in (-1, 1):
-            cyl("rail", 0.016, (sx * 0.236, 0.02 + sy * 0.236, T(1.37)), (sx * 0.236, 0.02 + sy * 0.236, T(0.52)), "steel", g, segs=20)
+            cyl("rail", 0.016, (sx * 0.236, 0.02 + sy * 0.236, T(0.99)), (sx * 0.236, 0.02 + sy * 0.236, T(0.52)), "steel", g, segs=20)
     for sx in (-1, 1):
         box("lug", (0.03, 0.50, 0.05), (sx * 0.236, 0.02, T(0.56)), "cover_grey", g, bevel=0.006)
     z = T(0.468)  # front frame
