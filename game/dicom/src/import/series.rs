@@ -129,8 +129,8 @@ pub(super) fn steps(heights: &[f64]) -> Steps {
     sorted.sort_by(f64::total_cmp);
     let usual = sorted[(sorted.len() - 1) / 2];
     let mean = (heights[heights.len() - 1] - heights[0]) / steps.len() as f64;
-    // Positions that are off by 0.05 mm either way make steps that are off by 0.1.
-    let tolerance = |step: f64| (0.02 * step).max(0.11).min(0.4 * step);
+    // Positions that are off by 0.05 mm either way make steps that are off by 0.1, and a mean that is off too.
+    let tolerance = |step: f64| (0.02 * step).max(0.15).min(0.25 * step);
     let off = |i: usize, h: f64| (h - heights[0] - mean * i as f64).abs();
     if steps.iter().all(|s| (s - mean).abs() <= tolerance(mean))
         && heights.iter().enumerate().all(|(i, h)| off(i, *h) <= 0.25 * mean)
