@@ -28,8 +28,9 @@ pub(crate) struct LayerPhysics {
     in_air: [[f64; 3]; 2],
     /// Depth (mm of water in the body) beyond which the layer gives nothing.
     pub end_mm: f64,
-    /// Half width of the region a spot touches, on the isocentre plane, mm.
+    /// Half width of the region a spot touches, on the isocentre plane, mm; and of the part where the core counts.
     pub reach_mm: f64,
+    core_reach_mm: f64,
     /// Voxel size, mm: what is computed is the mean over a voxel.
     voxel_mm: f64,
 }
@@ -44,13 +45,15 @@ pub(crate) struct ShifterInBeam {
 }
 
 impl LayerPhysics {
-    /// `z_mm`: lowest and highest z of the body in the IEC gantry frame.
+    /// `z_mm`: lowest and highest z of the body in the IEC gantry frame. `widest`: how much wider than the plane through
+    /// the highest point the isocentre plane is.
     pub fn new(
         entry: &EnergyEntry,
         nozzle_plane_mm: f64,
         shifter: Option<ShifterInBeam>,
         voxel_mm: f64,
         z_mm: [f64; 2],
+        widest: f64,
     ) -> Self {
         let curve = BraggCurve::new(entry.mean_mev, entry.spread_mev);
         let before = shifter.map_or(0.0, |s| s.water_equivalent_mm);
@@ -103,7 +106,8 @@ impl LayerPhysics {
             }
         }
 
-        let mut physics = Self { core, halo, scattered, halo_variance, in_air, end_mm, reach_mm: 0.0, voxel_mm };
+        let mut physics =
+            Self { core, halo, scattered, halo_variance, in_air, end_mm, reach_mm: 0.0, core_reach_mm: 0.0, voxel_mm };
         let air = [z_mm[0], z_mm[1]]
             .iter()
             .flat_map(|z| [physics.air_variance(0, *z), physics.air_variance(1, *z)])
@@ -113,8 +117,8 @@ impl LayerPhysics {
         let last = ((curve.range_mm - before).max(0.0) / STEP_MM) as usize;
         let scattered_max = largest(&physics.scattered[..=last.min(n - 1)]);
         let halo_max = largest(&physics.halo_variance);
-        physics.reach_mm =
-            (CORE_REACH * (air + scattered_max).sqrt()).max(HALO_REACH * (air + scattered_max + halo_max).sqrt());
+        physics.core_reach_mm = CORE_REACH * (air + scattered_max).sqrt() * widest;
+        physics.reach_mm = physics.core_reach_mm.max(HALO_REACH * (air + scattered_max + halo_max).sqrt() * widest);
         physics
     }
 
@@ -188,11 +192,12 @@ impl BinFactors {
     }
 
     /// Gray per MU of a spot at (`x`, `y`) on the isocentre plane, voxel by voxel into `out` (`len` values).
-    pub fn spot(&self, grid: &BeamGrid, bin: &Bin, x: f64, y: f64, reach_mm: f64, out: &mut Vec<f32>) {
+    pub fn spot(&self, grid: &BeamGrid, bin: &Bin, layer: &LayerPhysics, x: f64, y: f64, out: &mut Vec<f32>) {
         let n = self.len();
         out.clear();
         out.resize(n, 0.0);
-        let (x, y, reach2) = (x as f32, y as f32, (reach_mm * reach_mm) as f32);
+        let with_core = grid.touches(bin, x, y, layer.core_reach_mm);
+        let (x, y, reach2) = (x as f32, y as f32, (layer.reach_mm * layer.reach_mm) as f32);
         let (px, py) = (&grid.x[bin.start..bin.start + n], &grid.y[bin.start..bin.start + n]);
         let (ax, ay, ac) = (&self.ax[..n], &self.ay[..n], &self.ac[..n]);
         let (bx, by, bc) = (&self.bx[..n], &self.by[..n], &self.bc[..n]);
@@ -200,8 +205,14 @@ impl BinFactors {
         for i in 0..n {
             let (dx, dy) = (px[i] - x, py[i] - y);
             let (dx2, dy2) = (dx * dx, dy * dy);
-            let v = ac[i] * exp_minus(ax[i] * dx2 + ay[i] * dy2) + bc[i] * exp_minus(bx[i] * dx2 + by[i] * dy2);
+            let v = bc[i] * exp_minus(bx[i] * dx2 + by[i] * dy2);
             out[i] = if dx2 + dy2 <= reach2 { v } else { 0.0 };
+        }
+        if with_core {
+            for i in 0..n {
+                let (dx, dy) = (px[i] - x, py[i] - y);
+                out[i] += ac[i] * exp_minus(ax[i] * dx * dx + ay[i] * dy * dy);
+            }
         }
     }
 }

@@ -179,7 +179,7 @@ impl PreparedPlan {
         let mut out = Vec::new();
         self.for_each_bin(spot, |beam, layer, _, bin| {
             let factors = layer.in_bin(&beam.grid, bin);
-            factors.spot(&beam.grid, bin, s.x_mm, s.y_mm, layer.reach_mm, &mut out);
+            factors.spot(&beam.grid, bin, layer, s.x_mm, s.y_mm, &mut out);
             for (v, o) in out.iter().zip(&beam.grid.offset[bin.start..]) {
                 if *v > 0.0 {
                     visit(*o as usize, f64::from(*v));
@@ -218,7 +218,7 @@ pub(crate) fn add_spot(
     scratch: &mut Vec<f32>,
     mut add: impl FnMut(usize, f64),
 ) {
-    factors.spot(&beam.grid, bin, spot.x_mm, spot.y_mm, layer.reach_mm, scratch);
+    factors.spot(&beam.grid, bin, layer, spot.x_mm, spot.y_mm, scratch);
     for (i, v) in scratch.iter().enumerate() {
         add(i, f64::from(*v) * mu);
     }
@@ -351,8 +351,7 @@ fn prepare_beam(
             low: machine.energy_limits_mev()[0],
             high: machine.energy_limits_mev()[1],
         })?;
-        let mut physics = LayerPhysics::new(&entry, machine.nozzle_plane_mm, shifter, options.grid_mm, z_mm);
-        physics.reach_mm *= widest;
+        let physics = LayerPhysics::new(&entry, machine.nozzle_plane_mm, shifter, options.grid_mm, z_mm, widest);
         layer_starts.push(spots.len());
         for (s, spot) in layer.spots.iter().enumerate() {
             spots.push(PlannedSpot {
