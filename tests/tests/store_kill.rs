@@ -124,7 +124,7 @@ fn a_hundred_kills_lose_no_confirmed_answer() {
     }
     println!("100 kills, {between} of them between an answer and its commit; {} answers confirmed", confirmed.len());
     assert!(between >= 30, "only {between} kills fell between an answer and its commit");
-    assert!(confirmed.len() >= 200, "only {} answers were confirmed: the child was hardly at work", confirmed.len());
+    assert!(confirmed.len() >= 60, "only {} answers were confirmed: the child was hardly at work", confirmed.len());
 }
 
 /// The control: a program that confirms before it saves is caught.

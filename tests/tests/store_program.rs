@@ -39,6 +39,13 @@ fn run(program: &Path, store: &Path, args: &[&str], adjust: impl FnOnce(&mut Com
     (status.code().expect("it ends by itself"), text(stdout), text(stderr))
 }
 
+/// Adds a variable to its environment.
+fn set<'a>(name: &'a str, value: &'a str) -> impl Fn(&mut Command) + Copy + 'a {
+    move |command| {
+        command.env(name, value);
+    }
+}
+
 fn secret_file(folder: &Path, name: &str, text: &str, mode: u32) -> String {
     use std::os::unix::fs::PermissionsExt;
     let path = folder.join(name);
@@ -68,7 +75,7 @@ fn a_passphrase_comes_from_a_private_file_or_descriptor_and_is_never_asked_for_o
     assert!(code == 2 && err.contains("--passphrase-file"), "{code} {err}");
     // From the environment only for a demonstration.
     let args = ["record", "staff", "set-pin", "--pin-file", &pin];
-    let (code, _, err) = run(&program, &store, &args, |c| drop(c.env("VESTIBULE_PASSPHRASE", "un cheval bleu")));
+    let (code, _, err) = run(&program, &store, &args, set("VESTIBULE_PASSPHRASE", "un cheval bleu"));
     assert!(code == 2, "{code} {err}");
     let (code, _, err) = set_pin(&["--passphrase-file", &open_to_all]);
     assert!(code == 2 && err.contains("chmod 600"), "{code} {err}");
@@ -111,7 +118,7 @@ fn a_passphrase_comes_from_a_private_file_or_descriptor_and_is_never_asked_for_o
     let wrong_pin = secret_file(folder.path(), "wrong-pin", "1111", 0o600);
     let check = |file: &[&str]| {
         let args = [&["--passphrase-file", &wrong, "record", "staff", "check"][..], file].concat();
-        run(&program, &store, &args, |c| drop(c.env("VESTIBULE_STAFF_PIN", "4821"))).0
+        run(&program, &store, &args, set("VESTIBULE_STAFF_PIN", "4821")).0
     };
     assert_eq!((check(&["--pin-file", &pin]), check(&["--pin-file", &wrong_pin]), check(&[])), (0, 1, 2));
 }
@@ -161,12 +168,11 @@ fn answers_are_listed_in_the_form_that_scripts_read() {
     assert!(code == 1 && err.contains("add --demo"), "{code} {err}");
     // The demonstration's PIN answers from the environment, and a wrong one does not pass.
     let check = |pin: &str| {
-        run(&program, &at("demo"), &["--demo", "record", "staff", "check"], |c| drop(c.env("VESTIBULE_STAFF_PIN", pin)))
-            .0
+        run(&program, &at("demo"), &["--demo", "record", "staff", "check"], set("VESTIBULE_STAFF_PIN", pin)).0
     };
     assert_eq!((check("0000"), check("9999")), (0, 1));
     // A demonstration under a passphrase of its own: the published key does not open it.
-    let with = |c: &mut Command| drop(c.env("VESTIBULE_PASSPHRASE", "un cheval bleu"));
+    let with = set("VESTIBULE_PASSPHRASE", "un cheval bleu");
     let pin = secret_file(folder.path(), "pin", "0000", 0o600);
     let (code, _, err) = run(&program, &at("own"), &["--demo", "record", "staff", "set-pin", "--pin-file", &pin], with);
     assert!(code == 0 && err.contains("VESTIBULE_PASSPHRASE"), "{code} {err}");

@@ -15,7 +15,7 @@ fn the_search_finds_what_is_not_hidden() {
     for (n, (what, bytes)) in planted::needles().into_iter().enumerate() {
         let path = folder.path().join(format!("{n}.bin"));
         std::fs::write(&path, [b"before".as_slice(), &bytes, b"after"].concat()).unwrap();
-        let hits = planted::search(&[path.clone()]);
+        let hits = planted::search(std::slice::from_ref(&path));
         assert!(hits.iter().any(|h| h.starts_with(what)), "{what} was not found: {hits:?}");
         std::fs::remove_file(path).unwrap();
     }

@@ -63,6 +63,9 @@ pub fn open(global: &Global, create: Create) -> Result<Store, Failure> {
         // Said before anybody is asked for a passphrase that could not help.
         return Err(Failure::work(vestibule_record::OpenError::IsDemo(folder)));
     }
+    if !global.demo {
+        keep_memory_out_of_core_files();
+    }
     let key = key(global, !exists)?;
     let store =
         if exists { Store::open(&folder, &key) } else { Store::create(&folder, &key) }.map_err(Failure::work)?;
