@@ -2,7 +2,7 @@
 
 use crate::now::{Now, RoomData};
 use crate::panel::{PanelKind, PanelsShown};
-use crate::patient_mode::pitch_at;
+use crate::patient_mode::{Driver, pitch_at};
 use crate::room::{Room, RoomFiles};
 use crate::seat::Seat;
 use crate::tokens;
@@ -85,6 +85,9 @@ pub fn capture(shown: Shown, options: &CaptureOptions) -> Result<(), ShowError> 
         while app.plugins_state() == bevy::app::PluginsState::Adding {
             bevy::tasks::tick_global_task_pools_on_main_thread();
         }
+    }
+    if let Some(mut driver) = app.world_mut().get_non_send_mut::<Driver>() {
+        driver.held = true; // a picture is of one moment
     }
     app.finish();
     app.cleanup();

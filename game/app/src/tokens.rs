@@ -100,13 +100,13 @@ pub const SPOT: [u8; 4] = [12, 12, 14, 140];
 /// Frosted-glass skin: what shines at its rim, linear.
 pub const SKIN_RIM: LinearRgba = LinearRgba::new(0.62, 0.80, 0.86, 1.0);
 /// Frosted-glass skin seen face on, linear; alpha is how much it veils.
-pub const SKIN_BODY: LinearRgba = LinearRgba::new(0.42, 0.52, 0.55, 0.10);
+pub const SKIN_BODY: LinearRgba = LinearRgba::new(0.42, 0.52, 0.55, 0.06);
 /// Bone, linear.
-pub const BONE: LinearRgba = LinearRgba::new(0.74, 0.66, 0.52, 0.34);
+pub const BONE: LinearRgba = LinearRgba::new(0.66, 0.56, 0.42, 0.20);
 /// Bone's rim.
 pub const BONE_RIM: LinearRgba = LinearRgba::new(0.95, 0.88, 0.74, 1.0);
 /// Brain, linear.
-pub const BRAIN: LinearRgba = LinearRgba::new(0.62, 0.44, 0.44, 0.16);
+pub const BRAIN: LinearRgba = LinearRgba::new(0.55, 0.36, 0.36, 0.12);
 /// Brain's rim.
 pub const BRAIN_RIM: LinearRgba = LinearRgba::new(0.86, 0.66, 0.64, 1.0);
 /// The place we treat.
@@ -116,8 +116,10 @@ pub const TARGET_RIM: LinearRgba = LinearRgba::new(0.30, 0.95, 0.98, 1.0);
 /// The beam: thin, warm.
 pub const BEAM: LinearRgba = LinearRgba::new(1.0, 0.72, 0.36, 1.0);
 
-/// Dose colours for patients: ordered in lightness and safe for the colour-blind (cividis-like, dark blue to pale yellow), linear, low to high.
+/// Dose colours for patients: ordered in lightness and safe for the colour-blind (deep blue to pale yellow), linear, low to high.
 pub const DOSE_RAMP: [[f32; 3]; 5] =
-    [[0.004, 0.020, 0.115], [0.060, 0.086, 0.150], [0.195, 0.190, 0.180], [0.480, 0.380, 0.160], [1.000, 0.800, 0.110]];
+    [[0.010, 0.060, 0.420], [0.020, 0.190, 0.640], [0.220, 0.400, 0.520], [0.780, 0.600, 0.150], [1.000, 0.900, 0.480]];
+/// Opacity of dose at the top of its scale, per metre.
+pub const DOSE_OPACITY: f32 = 170.0;
 /// Below this share of its scale dose is not drawn.
 pub const DOSE_FLOOR: f32 = 0.04;

@@ -84,7 +84,7 @@ impl DoseMaterial {
     pub fn new(volume: Handle<Image>, size_m: Vec3) -> Self {
         let mut ramp = tokens::DOSE_RAMP.map(|c| Vec3::from(c).extend(0.0));
         ramp[0].w = tokens::DOSE_FLOOR;
-        ramp[1].w = 60.0;
+        ramp[1].w = tokens::DOSE_OPACITY;
         ramp[2].w = 1.0;
         Self { dose: DoseUniform { ramp, size: size_m.extend(64.0) }, volume }
     }

@@ -198,10 +198,10 @@ pub fn mesh(m: TriMesh) -> Mesh {
 /// How each kind looks.
 pub fn material(kind: Kind) -> super::GlassMaterial {
     let (body, rim, strength, exponent, sky, edge, order) = match kind {
-        Kind::Brain => (tokens::BRAIN, tokens::BRAIN_RIM, 0.55, 2.2, 0.5, 0.35, 0.1),
+        Kind::Brain => (tokens::BRAIN, tokens::BRAIN_RIM, 0.32, 2.6, 0.5, 0.25, 0.1),
         Kind::Target => (tokens::TARGET, tokens::TARGET_RIM, 0.9, 1.8, 0.0, 0.3, 0.2),
-        Kind::Bone => (tokens::BONE, tokens::BONE_RIM, 0.6, 2.4, 0.7, 0.45, 0.3),
-        Kind::Skin => (tokens::SKIN_BODY, tokens::SKIN_RIM, 0.85, 2.6, 0.4, 0.25, 0.4),
+        Kind::Bone => (tokens::BONE, tokens::BONE_RIM, 0.34, 2.8, 0.7, 0.32, 0.3),
+        Kind::Skin => (tokens::SKIN_BODY, tokens::SKIN_RIM, 0.62, 3.0, 0.4, 0.18, 0.4),
     };
     super::GlassMaterial {
         glass: super::GlassUniform {

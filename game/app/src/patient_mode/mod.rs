@@ -5,6 +5,7 @@ use crate::events::Events;
 use crate::now::{Now, RoomData, Told};
 use crate::panel::{Act, PanelModel};
 use crate::seat::Seat;
+use crate::third_party::openxr::XrFocus;
 use crate::tokens;
 use bevy::camera::Exposure;
 use bevy::prelude::*;
@@ -60,15 +61,15 @@ impl<P: Painter + Seen, K: Keeper> Play for Player<P, K> {
 pub struct Driver {
     /// The session.
     pub play: Box<dyn Play>,
-    /// False for pictures: only what somebody asks for moves the session.
-    pub running: bool,
+    /// A test lets the clock rest.
+    pub held: bool,
     told: (usize, f64),
 }
 
 impl Driver {
     /// A session that runs.
     pub fn new(play: Box<dyn Play>) -> Self {
-        Self { play, running: true, told: (0, -1.0) }
+        Self { play, held: false, told: (0, -1.0) }
     }
 }
 
@@ -94,6 +95,8 @@ fn drive(
     mut told: MessageWriter<Told>,
     mut recentre: MessageWriter<RecentreNow>,
     out: Res<Events>,
+    room: Option<Res<crate::room::Room>>,
+    focus: Option<Res<XrFocus>>,
     mut leave: MessageWriter<AppExit>,
 ) {
     let mut events = Vec::new();
@@ -121,7 +124,9 @@ fn drive(
             }
         }
     }
-    if driver.running {
+    // nothing happens before it can be seen: the room stands, and the headset is on a head
+    let seen = room.is_some_and(|r| r.loaded) && focus.is_none_or(|f| f.focused);
+    if seen && !driver.held {
         keep(driver.play.advance(time.delta_secs_f64().min(LONGEST_S)), &mut events);
     }
     let state = driver.play.state();

@@ -7,6 +7,7 @@ use crate::tokens;
 use bevy::asset::RenderAssetUsages;
 use bevy::gltf::GltfMeshName;
 use bevy::light::NotShadowCaster;
+use bevy::mesh::{Indices, VertexAttributeValues};
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use std::collections::HashMap;
@@ -74,7 +75,7 @@ pub struct PeopleFiles {
 /// People.
 pub fn plugin(app: &mut App) {
     app.add_systems(Startup, spawn)
-        .add_systems(Update, (find_bones, find_skin, stand, lie, give_way))
+        .add_systems(Update, (find_bones, find_skin, stand, lie, cut_head, give_way))
         .add_systems(PostUpdate, live.before(TransformSystems::Propagate));
 }
 
@@ -165,14 +166,53 @@ fn find_skin(
     }
 }
 
+/// Where the figure's neck is cut when the head becomes transparent: everything nearer to the gantry goes, metres (room Z in
+/// the pose of the file).
+const NECK_Z_M: f32 = 0.175;
+
+/// The figure's skin whole, and without the head.
+#[derive(Component)]
+struct Cut {
+    whole: Handle<Mesh>,
+    headless: Handle<Mesh>,
+}
+
+fn cut_head(
+    mut commands: Commands,
+    skins: Query<(Entity, &Mesh3d, &GltfMeshName), (With<GivesWay>, Without<Cut>)>,
+    mut meshes: ResMut<Assets<Mesh>>,
+) {
+    for (entity, mesh, name) in &skins {
+        if name.0 != "skin" {
+            continue;
+        }
+        let Some(whole) = meshes.get(&mesh.0) else { continue };
+        let Some(VertexAttributeValues::Float32x3(at)) = whole.attribute(Mesh::ATTRIBUTE_POSITION) else { continue };
+        let Some(indices) = whole.indices() else { continue };
+        let list: Vec<u32> = indices.iter().map(|i| i as u32).collect();
+        let kept = list.chunks(3).filter(|t| t.iter().any(|i| at[*i as usize][2] > NECK_Z_M)).flatten().copied().collect();
+        let mut headless = whole.clone();
+        headless.insert_indices(Indices::U32(kept));
+        let headless = meshes.add(headless);
+        commands.entity(entity).insert(Cut { whole: mesh.0.clone(), headless });
+    }
+}
+
 fn give_way(
     now: Res<Now>,
     surfaces: Query<(), With<crate::anatomy::Kind>>,
-    mut parts: Query<&mut Visibility, (With<GivesWay>, Without<Figure>)>,
+    mut parts: Query<(&mut Visibility, &mut Mesh3d, Option<&Cut>), (With<GivesWay>, Without<Figure>)>,
 ) {
     let inside = now.state.anatomy_shown && !surfaces.is_empty();
-    for mut v in &mut parts {
-        v.set_if_neq(if inside { Visibility::Hidden } else { Visibility::Inherited });
+    for (mut v, mut mesh, cut) in &mut parts {
+        if let Some(cut) = cut {
+            let want = if inside { &cut.headless } else { &cut.whole };
+            if mesh.0 != *want {
+                mesh.0 = want.clone();
+            }
+        } else {
+            v.set_if_neq(if inside { Visibility::Hidden } else { Visibility::Inherited });
+        }
     }
 }
 

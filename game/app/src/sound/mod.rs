@@ -38,6 +38,11 @@ pub fn plugin(app: &mut App) {
 }
 
 fn open(world: &mut World) {
+    // without a card ALSA would fill the terminal with its own complaints
+    if cfg!(target_os = "linux") && !std::path::Path::new("/dev/snd").exists() {
+        warn!("no sound card here: captions say everything");
+        return;
+    }
     match DeviceSinkBuilder::open_default_sink() {
         Ok(mut sink) => {
             sink.log_on_drop(false);

@@ -143,8 +143,8 @@ fn control(
             && words.next().and_then(|w| w.parse::<f64>().ok()).is_some_and(|t| s.step_time_s >= t)
             && s.fade <= 0.0
     });
-    if holds == driver.running {
-        driver.running = !holds;
+    if holds != driver.held {
+        driver.held = holds;
         out.say(format_args!("{}", if holds { "held" } else { "going" }));
     }
     let take = dir.join("take");
