@@ -10,6 +10,8 @@ mod sdf;
 mod skin;
 mod structures;
 mod study;
+#[cfg(test)]
+mod tests;
 
 use clap::Parser;
 use miette::{IntoDiagnostic, Result, miette};

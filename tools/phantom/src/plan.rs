@@ -183,7 +183,8 @@ pub fn fit(
     stem: &(dyn Fn([f64; 3]) -> f64 + Sync),
 ) -> Result<(), ComputeError> {
     set_metersets(plan);
-    let prepared = PreparedPlan::new(ct, Some(body), plan, machine, hu, &DoseOptions { grid_mm: density.grid_mm })?;
+    let prepared =
+        PreparedPlan::new(ct, Some(body), plan, machine, hu, &DoseOptions { grid_mm: 1.2 * density.grid_mm })?;
     let grid = prepared.grid();
     let fraction = PRESCRIPTION / f64::from(FRACTIONS) / RBE;
     // Wishes: target, falling dose outside it, brainstem.
@@ -195,9 +196,10 @@ pub fn fit(
         let p: [f64; 3] = grid.centre(i, j, k).into();
         let f = structures::ptv(a, p);
         let wish = if f > -0.3 * density.grid_mm {
-            let core = if structures::ctv(a, p) > -1.0 { 1.6 } else { 1.0 };
-            Wish { wanted: fraction * 1.003, below: core, above: core }
-        } else if f > -30.0 {
+            // Cold spots in the clinical target cost most.
+            let (below, above) = if structures::ctv(a, p) > -1.0 { (5.0, 1.8) } else { (1.2, 1.0) };
+            Wish { wanted: fraction * 1.003, below, above }
+        } else if f > -15.0 && (f > -4.0 || (i + j + k) % 2 == 0) {
             // What a steep but possible fall would leave.
             Wish {
                 wanted: fraction * (0.95 + 0.06 * f).max(0.25),
@@ -224,10 +226,12 @@ pub fn fit(
             c
         })
         .collect();
-    let mut keep = vec![true; columns.len()];
-    let mut x = vec![0.0f64; columns.len()];
-    start(&columns, &wishes, &mut x, fraction);
-    descend(&columns, &wishes, &keep, &mut x, density.steps);
+    let influence = Influence::new(columns, wishes.len());
+    let columns = &influence;
+    let mut keep = vec![true; columns.columns.len()];
+    let mut x = vec![0.0f64; columns.columns.len()];
+    start(columns, &wishes, &mut x, fraction);
+    descend(columns, &wishes, &keep, &mut x, density.steps);
     // Raise the bar in steps, so that the rest can take over what is dropped.
     for (share, steps) in [(0.35, density.steps / 3), (0.7, density.steps / 3), (1.0, density.steps)] {
         for (k, v) in keep.iter_mut().zip(&mut x) {
@@ -236,7 +240,7 @@ pub fn fit(
                 *v = 0.0;
             }
         }
-        descend(&columns, &wishes, &keep, &mut x, steps);
+        descend(columns, &wishes, &keep, &mut x, steps);
     }
     let mut n = 0;
     for layer in plan.beams.iter_mut().flat_map(|b| &mut b.layers) {
@@ -266,35 +270,46 @@ pub fn set_metersets(plan: &mut Plan) {
     }
 }
 
-fn dose(columns: &[Vec<(u32, f32)>], x: &[f64], n: usize) -> Vec<f64> {
-    let mut d = vec![0.0; n];
-    for (c, w) in columns.iter().zip(x) {
-        if *w != 0.0 {
+/// Gray per MU of every spot in every voxel that the fit looks at, by spot and by voxel.
+struct Influence {
+    columns: Vec<Vec<(u32, f32)>>,
+    rows: Vec<Vec<(u32, f32)>>,
+}
+
+impl Influence {
+    fn new(columns: Vec<Vec<(u32, f32)>>, voxels: usize) -> Self {
+        let mut rows = vec![Vec::new(); voxels];
+        for (s, c) in columns.iter().enumerate() {
             for (i, g) in c {
-                d[*i as usize] += w * f64::from(*g);
+                rows[*i as usize].push((s as u32, *g));
             }
         }
+        Self { columns, rows }
     }
-    d
+
+    /// Dose of each voxel. Every sum runs in the order of the spots, whatever the number of threads.
+    fn dose(&self, x: &[f64]) -> Vec<f64> {
+        self.rows.par_iter().map(|r| r.iter().map(|(s, g)| x[*s as usize] * f64::from(*g)).sum()).collect()
+    }
 }
 
 /// All weights alike, at the level that gives the target its dose on average.
-fn start(columns: &[Vec<(u32, f32)>], wishes: &[Wish], x: &mut [f64], wanted: f64) {
+fn start(columns: &Influence, wishes: &[Wish], x: &mut [f64], wanted: f64) {
     x.fill(1.0);
-    let d = dose(columns, x, wishes.len());
+    let d = columns.dose(x);
     let (sum, n) =
         d.iter().zip(wishes).filter(|(_, w)| w.below > 0.0).fold((0.0, 0.0), |(s, n), (d, _)| (s + d, n + 1.0));
     x.fill(if sum > 0.0 { wanted * n / sum } else { 1.0 });
 }
 
 /// Accelerated projected gradient (FISTA, Beck and Teboulle 2009) on the one-sided least squares, weights ≥ 0, each spot
-/// scaled by its own curvature. One thread sums, so that the result does not depend on their number.
-fn descend(columns: &[Vec<(u32, f32)>], wishes: &[Wish], keep: &[bool], x: &mut [f64], steps: usize) {
-    let n = wishes.len();
+/// scaled by its own curvature.
+fn descend(columns: &Influence, wishes: &[Wish], keep: &[bool], x: &mut [f64], steps: usize) {
     // Diagonal bound of the Hessian: column entries times the row sums of what is kept.
     let ones: Vec<f64> = keep.iter().map(|k| if *k { 1.0 } else { 0.0 }).collect();
-    let rows = dose(columns, &ones, n);
+    let rows = columns.dose(&ones);
     let bound: Vec<f64> = columns
+        .columns
         .iter()
         .map(|c| {
             let s: f64 = c
@@ -310,7 +325,7 @@ fn descend(columns: &[Vec<(u32, f32)>], wishes: &[Wish], keep: &[bool], x: &mut 
     let mut y = x.to_vec();
     let mut t = 1.0f64;
     for _ in 0..steps {
-        let d = dose(columns, &y, n);
+        let d = columns.dose(&y);
         let r: Vec<f64> = d
             .iter()
             .zip(wishes)
@@ -320,6 +335,7 @@ fn descend(columns: &[Vec<(u32, f32)>], wishes: &[Wish], keep: &[bool], x: &mut 
             })
             .collect();
         let next: Vec<f64> = columns
+            .columns
             .par_iter()
             .enumerate()
             .map(|(s, c)| {

@@ -1,6 +1,8 @@
 //! The skin: from triangles to how much of each voxel lies inside, and to the depth under the skin.
 
+use crate::anatomy::{EYE, EYE_RADIUS};
 use crate::assets::Surface;
+use crate::sdf::ball;
 use nalgebra::Point3;
 use rayon::prelude::*;
 use vestibule_geometry::{Grid, Volume};
@@ -202,7 +204,17 @@ impl Skin {
         let size = [260.0, 240.0, 270.0].map(|mm| (mm / step) as usize + 1);
         let grid = Grid::axial(size, [step; 3], Point3::new(-130.0, -130.0, -155.0));
         let cover = coverage(surface, &grid, 1);
-        let inside: Vec<bool> = cover.data.iter().map(|c| *c > 0.5).collect();
+        let inside: Vec<bool> = cover
+            .data
+            .iter()
+            .enumerate()
+            .map(|(o, c)| {
+                // The lids are thinner than a coarse grid sees: the eyeballs keep the pockets behind them shut.
+                let [i, j, k] = [o % grid.size[0], o / grid.size[0] % grid.size[1], o / (grid.size[0] * grid.size[1])];
+                let p = grid.centre(i, j, k);
+                *c > 0.5 || ball([p.x.abs(), p.y, p.z], EYE, EYE_RADIUS + 0.5) < 0.0
+            })
+            .collect();
         let to_tissue = distance(&inside, &grid);
         // Free for the ball's centre, reached from the corner.
         let [nx, ny, nz] = grid.size;

@@ -67,7 +67,7 @@ pub struct Size {
 pub const FULL: Size = Size {
     ct: (440, 0.75, 208, 1.25),
     mr: (256, 1.0, 192, 1.25),
-    density: Density { spot_mm: 5.6, layer_mm: 4.0, grid_mm: 2.5, steps: 240 },
+    density: Density { spot_mm: 5.6, layer_mm: 4.0, grid_mm: 2.5, steps: 140 },
     skin_mm: 1.0,
     name: "full",
 };
@@ -75,8 +75,8 @@ pub const FULL: Size = Size {
 pub const TINY: Size = Size {
     ct: (84, 4.0, 52, 5.0),
     mr: (64, 4.0, 48, 5.0),
-    density: Density { spot_mm: 9.0, layer_mm: 7.5, grid_mm: 5.0, steps: 200 },
-    skin_mm: 2.0,
+    density: Density { spot_mm: 8.0, layer_mm: 6.5, grid_mm: 4.0, steps: 120 },
+    skin_mm: 1.25,
     name: "tiny",
 };
 

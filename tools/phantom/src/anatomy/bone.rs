@@ -24,6 +24,13 @@ fn arch(x: f64, front: f64) -> f64 {
     front + 0.047 * x * x
 }
 
+/// The tooth-bearing ridge of a jaw: half width, half thickness and half height about the arch, at height `z`.
+fn ridge(m: P, front: f64, half: P, z: f64) -> f64 {
+    // Across the arch, not straight back: the sides run almost along y.
+    let across = (m[1] - arch(m[0], front)) / (1.0f64).hypot(2.0 * 0.047 * m[0]);
+    block([m[0], across, m[2]], [0.0, 1.0, z], half, 2.8)
+}
+
 /// Distance to the vault and base: a shell round the dura, as thick as skin and place allow.
 fn shell(a: &Anatomy, s: &Spot) -> f64 {
     let u = -s.dura;
@@ -57,9 +64,10 @@ fn face(s: &Spot) -> f64 {
     b = b.min(cover(cone(m, [8.5, -85.0, 4.0], [12.5, -86.0, -24.0], 3.0, 3.0), 2.5)); // frontal process of the maxilla
     // Upper jaw: walls of the sinus, alveolar process, palate.
     b = b.min(maxillary(m).abs() - 0.9);
-    let y = arch(m[0], -82.5);
-    let alveolar = block([m[0], m[1] - y, m[2]], [0.0, 2.5, -44.5], [27.5, 5.2, 6.0], 3.0);
-    b = b.min(cover(alveolar, 3.0));
+    b = b.min(cover(ridge(m, -82.5, [28.5, 4.8, 6.5], -44.5), 3.0));
+    // The solid part over the roots, and the buttress up to the cheek.
+    b = b.min(cover(ellipsoid(m, [20.0, -70.0, -38.0], [13.0, 10.0, 6.5]).max(11.5 - m[0]), 4.0));
+    b = b.min(cover(cone(m, [40.0, -67.0, -22.0], [30.0, -56.0, -41.0], 4.5, 3.5), 4.0));
     b = b.min(block(m, [0.0, -60.0, -42.0], [23.0, 20.0, 1.6], 1.4).max(arch(m[0], -80.0) - m[1]));
     b = b.min(cover(cone(m, [0.0, -86.5, -42.0], [0.0, -82.0, -44.0], 3.0, 4.0), 3.0)); // nasal spine
     // Septum's back half (vomer) and the perpendicular plate.
@@ -82,8 +90,10 @@ fn face(s: &Spot) -> f64 {
         chain(m, &[([45.5, -66.0, -12.0], 3.6), ([48.0, -65.0, 4.0], 3.0), ([45.0, -71.0, 18.0], 4.0)]),
         3.0,
     ));
+    // Back of the saddle.
+    b = b.min(flat_capsule(m, [0.0, -9.5, 2.0], [6.0, -9.0, 9.0], 1.3, [2.0, 1.0, 1.0]));
     // Sphenoid: body, greater wing, pterygoid plates, clivus.
-    b = b.min(ellipsoid(m, [0.0, -22.0, -4.0], [17.0, 17.0, 13.0]));
+    b = b.min(ellipsoid(m, [0.0, -22.0, -6.5], [17.0, 17.0, 11.5]));
     b = b.min(flat_capsule(m, [15.0, -30.0, -4.0], [44.0, -38.0, 6.0], 2.0, [1.0, 1.0, 3.2]));
     b = b.min(cone(m, [13.0, -33.0, -8.0], [13.5, -35.0, -42.0], 1.7, 1.5));
     b = b.min(cone(m, [14.0, -33.0, -8.0], [20.0, -30.0, -38.0], 1.5, 1.3));
@@ -242,14 +252,7 @@ pub fn paint(a: &Anatomy, s: &Spot, paint: &mut Paint) {
         let j = mandible(m).max(3.0 - s.depth);
         layer(j, 2.1, 1480.0, 260.0, paint);
         // Alveolar part of the lower jaw round the roots.
-        let y = arch(m[0], -80.0);
-        layer(
-            block([m[0], m[1] - y, m[2]], [0.0, 2.5, -74.0], [25.0, 4.8, 6.0], 3.0).max(2.5 - s.depth),
-            1.4,
-            1150.0,
-            420.0,
-            paint,
-        );
+        layer(ridge(m, -80.0, [28.5, 4.6, 8.5], -76.0).max(2.5 - s.depth), 1.4, 1150.0, 420.0, paint);
         layer(
             chain(m, &[([0.0, -46.0, -99.0], 2.6), ([11.0, -42.0, -98.0], 2.0), ([17.0, -26.0, -95.0], 1.6)])
                 .max(2.0 - s.depth),

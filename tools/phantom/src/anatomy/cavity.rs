@@ -1,8 +1,8 @@
 //! Air, and what the bony hollows hold: eyes, optic nerves, pituitary, inner ear.
 
 use super::{
-    AIR, Anatomy, COCHLEA, EYE, EYE_RADIUS, FAT, LENS, MUCOSA, MUSCLE, NERVE, ORBIT_APEX, Paint, Spot, VITREOUS, bone,
-    chiasm, lens, optic_nerve, stuff,
+    AIR, Anatomy, COCHLEA, CSF, EYE, EYE_RADIUS, FAT, LENS, MUCOSA, MUSCLE, NERVE, ORBIT_APEX, Paint, Spot, VITREOUS,
+    bone, chiasm, lens, optic_nerve, stuff,
 };
 use crate::sdf::{P, ball, block, bubbles, chain, cone, ellipsoid, flat_capsule, len, smooth, sub};
 
@@ -100,6 +100,8 @@ pub fn paint(a: &Anatomy, s: &Spot, paint: &mut Paint) {
         paint.over(stuff(40.0, 420.0), ellipsoid(m, [40.5, -74.0, 10.5], [4.0, 5.0, 3.5]).max(2.0 - s.depth)); // lacrimal gland
         eye(m, paint);
     }
+    // The cistern over the saddle.
+    paint.over(CSF, ellipsoid(p, [0.0, -19.0, 13.0], [13.0, 10.0, 7.5]).max(4.0 - p[2]));
     paint.over(NERVE, optic_nerve(m));
     paint.over(NERVE, chiasm(p));
     paint.over(stuff(52.0, 640.0), ellipsoid(p, PITUITARY, [6.0, 4.5, 3.5]));

@@ -141,9 +141,9 @@ impl Anatomy {
 
     /// Signed distance to the gross tumour, mm: a lobed ball of 36 mm.
     pub fn tumour(&self, p: P) -> f64 {
-        ellipsoid(p, TUMOUR, [17.0, 18.5, 17.5])
-            + 2.6 * noise(self.seed ^ 77, p, 13.0)
-            + 1.2 * noise(self.seed ^ 78, p, 6.0)
+        ellipsoid(p, TUMOUR, [16.5, 18.5, 17.0])
+            + 4.6 * noise(self.seed ^ 77, p, 15.0)
+            + 1.8 * noise(self.seed ^ 78, p, 7.0)
     }
 
     /// Hounsfield units and T1 signal at a point at least partly inside the skin, with edges `edge` mm wide.
@@ -187,7 +187,7 @@ impl Anatomy {
         if d < 18.0 {
             let white = smooth(14.0, 22.0, t);
             paint.blend(stuff(19.0, 330.0), 0.85 * white * smooth(16.0, 5.0, d + 3.0 * noise(self.seed ^ 79, p, 9.0)));
-            let rim = 4.0 + 1.5 * noise(self.seed ^ 80, p, 8.0);
+            let rim = 3.6 + 2.6 * noise(self.seed ^ 80, p, 9.0);
             paint.over(stuff(47.0 + 4.0 * noise(self.seed ^ 81, p, 4.0), 760.0), d);
             paint.over(stuff(20.0 + 3.0 * noise(self.seed ^ 82, p, 5.0), 230.0), d + rim + 1.5);
         }

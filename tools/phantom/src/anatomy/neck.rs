@@ -1,7 +1,7 @@
 //! Neck muscles, larynx, spine and cord.
 
 use super::{CARTILAGE, CSF, FAT, MUSCLE, NERVE, Paint, Spot, stuff};
-use crate::sdf::{P, chain, cone, flat_capsule};
+use crate::sdf::{P, chain, cone, flat_capsule, noise};
 
 /// The spinal canal's middle line, from the foramen magnum down: (y, z).
 pub const CANAL: [(f64, f64); 7] =
@@ -40,7 +40,10 @@ pub fn paint(s: &Spot, paint: &mut Paint) {
         return;
     }
     let skin = 2.5 - s.depth;
+    // Muscles press each other out of round.
+    let dent = 1.8 * noise(51, [p[0], p[1], 0.5 * p[2]], 9.0);
     let mut muscle = |d: f64| {
+        let d = d + dent;
         paint.over(FAT, (d - 0.8).max(skin));
         paint.over(MUSCLE, d.max(skin));
     };

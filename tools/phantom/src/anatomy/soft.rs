@@ -22,11 +22,12 @@ pub fn paint(a: &Anatomy, s: &Spot, paint: &mut Paint) {
     paint.over(FAT, skin - d);
     // Below the fat: muscle and fascia, marbled with fat between the bundles.
     let streak = noise(a.seed ^ 11, [p[0], p[1], p[2] * 0.35], 6.0) + 0.5 * noise(a.seed ^ 12, p, 3.2);
-    let deep = if m[2] > 5.0 || d < skin + fat + 2.5 { MUSCLE } else { stuff(-12.0, 560.0) };
-    paint.over(deep, skin + fat - d);
+    // Over the skull it is muscle, in the face loose tissue; the one passes into the other.
+    let high = smooth(-6.0, 22.0, m[2] + 5.0 * streak);
+    paint.over(stuff(-12.0, 560.0), skin + fat - d);
     if d > skin + fat {
-        let marbling = smooth(0.35, 0.9, streak) * if m[2] > 5.0 { 0.35 } else { 0.75 };
-        paint.blend(FAT, marbling * smooth(0.0, 2.0, d - skin - fat));
+        paint.blend(MUSCLE, high.max(smooth(2.5, 1.5, d - skin - fat)));
+        paint.blend(FAT, smooth(0.35, 0.9, streak) * (0.75 - 0.4 * high) * smooth(0.0, 2.0, d - skin - fat));
     }
     // Ears and nose: a plate of cartilage in the middle, no fat.
     let ear = m[0] > 66.0 && (-12.0..26.0).contains(&m[1]) && m[2] < 10.0 && m[2] > -44.0;
