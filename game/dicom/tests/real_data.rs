@@ -195,6 +195,8 @@ fn oddities() {
         "rtdose_1frame.dcm",
         "rtdose_expb.dcm",
         "rtdose_expb_1frame.dcm",
+        "rtdose_rle.dcm",
+        "rtdose_rle_1frame.dcm",
         "rtplan.dcm",
     ] {
         assert!(names.contains(&must), "{must} was refused");

@@ -1,7 +1,7 @@
 //! Arbitrary and damaged bytes never break the reader, and never ask for more memory than the file has.
 
 use super::read_bytes;
-use crate::write::{Identity, derived_uid, ion_plan, structure_set};
+use crate::write::{Identity, derived_uid, dose, image_series, ion_plan, structure_set};
 use nalgebra::Point3;
 use proptest::prelude::*;
 use std::sync::OnceLock;
@@ -12,9 +12,9 @@ fn identity() -> Identity {
     Identity { patient_id: "1".into(), study_uid: derived_uid(&["s"]), ..Default::default() }
 }
 
-/// A small plan and a structure set as bytes.
-fn files() -> &'static [Vec<u8>; 2] {
-    static FILES: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
+/// A small plan, structure set, image and dose as bytes.
+fn files() -> &'static [Vec<u8>; 4] {
+    static FILES: OnceLock<[Vec<u8>; 4]> = OnceLock::new();
     FILES.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let spots = vec![Spot { x_mm: 1.0, y_mm: 2.0, weight: 3.0 }; 4];
@@ -38,7 +38,21 @@ fn files() -> &'static [Vec<u8>; 2] {
         let one = Structure { number: 1, name: "B".into(), contours: vec![contour; 3], ..Default::default() };
         let set = StructureSet { uid: derived_uid(&["r"]), structures: vec![one], ..Default::default() };
         structure_set(&s, &set, &image, &identity()).unwrap();
-        [std::fs::read(p).unwrap(), std::fs::read(s).unwrap()]
+        let grid = Grid::axial([3, 3, 2], [1.0; 3], Point3::origin());
+        let gray = Dose {
+            uid: derived_uid(&["d"]),
+            frame_of_reference_uid: derived_uid(&["f"]),
+            plan_uid: None,
+            dose_type: DoseType::Physical,
+            unit: DoseUnit::Gy,
+            summation: DoseSummation::Plan,
+            engine: String::new(),
+            volume: Volume::filled(grid, 2.0),
+        };
+        let (d, i) = (dir.path().join("d"), dir.path().join("i"));
+        dose(&d, &gray, None, &identity()).unwrap();
+        image_series(&i, &image, &identity()).unwrap();
+        [p, s, i.join("CT_0001.dcm"), d].map(|f| std::fs::read(f).unwrap())
     })
 }
 
@@ -56,7 +70,7 @@ fn a_file_cut_anywhere_is_taken_whole_or_refused_with_a_sentence() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn arbitrary_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..600), marked in any::<bool>()) {
@@ -68,7 +82,7 @@ proptest! {
     }
 
     #[test]
-    fn flipped_bytes(which in 0usize..2, flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)) {
+    fn flipped_bytes(which in 0usize..4, flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)) {
         let mut bytes = files()[which].clone();
         for (at, value) in flips {
             let at = at.index(bytes.len());

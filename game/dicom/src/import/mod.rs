@@ -7,6 +7,7 @@ mod layers;
 mod parse;
 mod pixels;
 mod plan;
+mod rle;
 mod series;
 mod slice;
 mod source;

@@ -1,6 +1,7 @@
 //! Pixel data as stored numbers: plain in either byte order, or compressed.
 
 use super::parse::{EXPLICIT_VR_BIG_ENDIAN, File};
+use super::rle;
 use super::values::{count, text};
 use dicom_core::value::{PrimitiveValue, Value};
 use dicom_dictionary_std::{tags, uids};
@@ -37,8 +38,27 @@ impl Pixels {
             .and_then(|n| n.checked_mul(allocated / 8))
             .ok_or("is larger than any memory")?;
         let element = d.get(tags::PIXEL_DATA).ok_or("has no pixel data")?;
+        if let Value::PixelSequence(s) = element.value() {
+            // The decoders ask the memory for what the header says: it must be believable.
+            if s.fragments().len() < frames {
+                return Err(format!("holds {} compressed frames where {frames} belong", s.fragments().len()));
+            }
+            if wanted as u64 > 4 << 30 {
+                return Err("is larger than 4 GiB unpacked".to_owned());
+            }
+        }
         let mut bytes = match element.value() {
             Value::Primitive(p) => plain(p, &file.syntax, allocated),
+            Value::PixelSequence(s) if allocated == 32 && file.syntax == uids::RLE_LOSSLESS => {
+                if s.fragments().len() != frames {
+                    return Err("has frames in several fragments each, which is not read".to_owned());
+                }
+                let mut out = Vec::new();
+                for f in s.fragments() {
+                    out.extend(rle::frame(f, rows * columns).ok_or("has compressed pixel data that is damaged")?);
+                }
+                out
+            }
             Value::PixelSequence(_) => compressed(file)?,
             Value::Sequence(_) => return Err("has no readable pixel data".to_owned()),
         };
