@@ -1,5 +1,7 @@
 //! The binary plays the proton journey without a screen: machine, dose, store, log and exit codes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,7 +1,9 @@
 //! Faults of a scene, found before anybody wears a headset.
 
+mod reach;
+
 use crate::condition::{Condition, Named};
-use crate::journey::{Beat, Go, Journey, Step, Target, Tempo};
+use crate::journey::{Beat, Go, Journey, Target, Tempo};
 use crate::question::{QuestionKind, Sets};
 use crate::room::{Axis, Room, Site};
 use std::collections::BTreeSet;
@@ -71,7 +73,7 @@ pub fn room_faults(room: &Room) -> Vec<Fault> {
     }
     for (name, v) in &room.viewpoints {
         let apart: f64 = v.eye_m.iter().zip(&v.look_at_m).map(|(a, b)| (a - b).powi(2)).sum();
-        if !(apart.is_finite() && apart > 1e-4) || !v.exposure_ev.is_finite() {
+        if !(apart.is_finite() && apart > 1e-4 && v.exposure_ev.is_finite()) {
             faults.push(fault(
                 name,
                 format!("viewpoint '{name}' looks at itself"),
@@ -160,20 +162,20 @@ pub fn journey_faults(journey: &Journey, room: &Room) -> Vec<Fault> {
             }
         }
     }
-    cycles(journey, &mut faults);
-    unreachable(journey, &mut faults);
+    reach::cycles(journey, &mut faults);
+    reach::unreachable(journey, &mut faults);
     faults
 }
 
 fn question_faults(q: &crate::question::Question, faults: &mut Vec<Fault>) {
-    if let QuestionKind::Scale { from, to, .. } = &q.kind {
-        if from >= to || to.saturating_sub(*from) > 100 {
-            faults.push(fault(
-                &q.id,
-                format!("question '{}' has a scale from {from} to {to}", q.id),
-                "let it rise by 1 to 100",
-            ));
-        }
+    if let QuestionKind::Scale { from, to, .. } = &q.kind
+        && (from >= to || to.saturating_sub(*from) > 100)
+    {
+        faults.push(fault(
+            &q.id,
+            format!("question '{}' has a scale from {from} to {to}", q.id),
+            "let it rise by 1 to 100",
+        ));
     }
     let mut names = BTreeSet::new();
     for o in q.options() {
@@ -358,75 +360,6 @@ fn site_fault(name: &str, value: &str, found: &mut Vec<Fault>) {
             format!("setting '{name}' is never '{value}'"),
             format!("use one of: {}", values.join(", ")),
         ));
-    }
-}
-
-/// Where a step can lead: jumps, and what follows on the road.
-fn follows<'a>(journey: &'a Journey, index: usize, step: &'a Step) -> Vec<&'a str> {
-    let mut next: Vec<&str> = step.then.iter().map(|g| g.to.as_str()).collect();
-    let always = step.then.iter().any(|g| g.when == Condition::Always);
-    if !always && !step.last && index + 1 < journey.steps.len() {
-        next.push(journey.steps[index + 1].id.as_str());
-    }
-    next
-}
-
-fn cycles(journey: &Journey, faults: &mut Vec<Fault>) {
-    let steps: Vec<_> = journey.all_steps().collect();
-    // 0 unseen, 1 on the way, 2 done.
-    let mut mark = vec![0u8; steps.len()];
-    for start in 0..steps.len() {
-        // An explicit stack, so that a long journey cannot overflow ours.
-        let mut stack = vec![(start, 0usize)];
-        while let Some((at, edge)) = stack.pop() {
-            if edge == 0 {
-                if mark[at] != 0 {
-                    continue;
-                }
-                mark[at] = 1;
-            }
-            let next = follows(journey, at, steps[at]);
-            match next.get(edge) {
-                None => mark[at] = 2,
-                Some(to) => {
-                    stack.push((at, edge + 1));
-                    if let Some(to) = steps.iter().position(|s| s.id == *to) {
-                        if mark[to] == 1 {
-                            faults.push(fault(
-                                &steps[at].id,
-                                format!("a cycle: step '{}' leads back to '{}'", steps[at].id, steps[to].id),
-                                "let its jump lead onward",
-                            ));
-                        } else if mark[to] == 0 {
-                            stack.push((to, 0));
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn unreachable(journey: &Journey, faults: &mut Vec<Fault>) {
-    let steps: Vec<_> = journey.all_steps().collect();
-    let index = |name: &str| steps.iter().position(|s| s.id == name);
-    let mut reached = vec![false; steps.len()];
-    let mut todo: Vec<usize> = (!steps.is_empty()).then_some(0).into_iter().collect();
-    todo.extend(index(&journey.limits.gentle_step));
-    todo.extend(journey.interruptions.iter().flat_map(|i| &i.then).filter_map(|g| index(&g.to)));
-    while let Some(at) = todo.pop() {
-        if !std::mem::replace(&mut reached[at], true) {
-            todo.extend(follows(journey, at, steps[at]).into_iter().filter_map(index));
-        }
-    }
-    for (step, reached) in steps.iter().zip(reached) {
-        if !reached {
-            faults.push(fault(
-                &step.id,
-                format!("step '{}' is never reached", step.id),
-                "let something lead to it, or take it out",
-            ));
-        }
     }
 }
 

@@ -223,10 +223,10 @@ impl Inspection<'_> {
             Ok(room) => self.faults(journey_faults(journey, &room)),
             Err(e) => self.add(&journey.room, e.to_string(), "name a room that can be opened".to_owned()),
         }
-        if let Some(list) = &journey.checklist {
-            if let Err(e) = self.library.checklist(list) {
-                self.add(list, e.to_string(), "name a checklist that can be opened".to_owned());
-            }
+        if let Some(list) = &journey.checklist
+            && let Err(e) = self.library.checklist(list)
+        {
+            self.add(list, e.to_string(), "name a checklist that can be opened".to_owned());
         }
         self.needs_text(&journey.title, PANEL_WORDS);
         for text in journey.closings.values() {

@@ -225,20 +225,20 @@ impl<P: Painter, K: Keeper> Player<P, K> {
     /// # Errors
     /// An answer or event that could not be kept.
     pub fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError> {
-        if let Action::Answer(reply) = &action {
-            if let Some((item, true)) = self.session.would_take(reply) {
-                let attempt = self.attempts.get(&item).copied().unwrap_or(0) + 1;
-                let state = self.session.state();
-                self.keeper.keep_answer(&AnswerRecord {
-                    questionnaire: self.session.journey().id.clone(),
-                    item: item.clone(),
-                    reply: reply.clone(),
-                    attempt,
-                    time_s: state.time_s,
-                    step: state.step.clone(),
-                })?;
-                self.attempts.insert(item, attempt);
-            }
+        if let Action::Answer(reply) = &action
+            && let Some((item, true)) = self.session.would_take(reply)
+        {
+            let attempt = self.attempts.get(&item).copied().unwrap_or(0) + 1;
+            let state = self.session.state();
+            self.keeper.keep_answer(&AnswerRecord {
+                questionnaire: self.session.journey().id.clone(),
+                item: item.clone(),
+                reply: reply.clone(),
+                attempt,
+                time_s: state.time_s,
+                step: state.step.clone(),
+            })?;
+            self.attempts.insert(item, attempt);
         }
         let events = self.session.act(action);
         self.paint();

@@ -129,10 +129,10 @@ impl Texts {
                 TextsError::Syntax { file: file.clone(), line, what }
             })?;
             for entry in resource.entries() {
-                if let fluent_syntax::ast::Entry::Message(m) = entry {
-                    if !keys.insert(m.id.name.to_owned()) {
-                        doubles.insert(m.id.name.to_owned());
-                    }
+                if let fluent_syntax::ast::Entry::Message(m) = entry
+                    && !keys.insert(m.id.name.to_owned())
+                {
+                    doubles.insert(m.id.name.to_owned());
                 }
             }
             bundle.add_resource_overriding(resource);

@@ -1,5 +1,7 @@
 //! The dose that a journey paints is the dose of the spots delivered, at any instant.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::*;

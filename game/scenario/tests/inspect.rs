@@ -1,5 +1,7 @@
 //! `scene check`: the shipped scenes are sound, and each kind of fault is named with file, line and advice.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,7 @@
 //! What a person reads and hears: complete in both languages, short, and without the words that frighten.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::*;

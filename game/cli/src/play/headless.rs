@@ -105,7 +105,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     };
     let mut checked = opened.checklist.as_ref().map(|c| c.demonstration()).unwrap_or_default();
     checked.extend(given.checklist);
-    let clearance = opened.clear(&checked)?;
+    let clearance = opened.clear(&checked, "demonstration")?;
 
     let session = opened.session(SessionOptions::default())?;
     let live = opened.prepared.live();

@@ -75,13 +75,13 @@ impl Opened {
             .map_err(Failure::work)
     }
 
-    /// Judges the checklist and keeps it. What follows is said in the language of the session.
+    /// Judges the checklist and keeps it with the name of who asked. What follows is said in the language of the session.
     ///
     /// # Errors
     /// Exit code 1 when the session must not begin.
-    pub fn clear(&self, answers: &BTreeMap<String, bool>) -> Result<Clearance, Failure> {
+    pub fn clear(&self, answers: &BTreeMap<String, bool>, by_staff: &str) -> Result<Clearance, Failure> {
         let Some(checklist) = &self.checklist else { return Ok(Clearance::Headset) };
-        self.keeper.keep_checklist(answers, "demonstration").map_err(Failure::work)?;
+        self.keeper.keep_checklist(answers, by_staff).map_err(Failure::work)?;
         let clearance = checklist.judge(answers);
         if let Clearance::NotNow(items) = &clearance {
             let texts = self.library.texts(self.lang).map_err(Failure::work)?;

@@ -84,10 +84,10 @@ impl Session {
                 events.push(Event::StaffAlert { reason: reason.clone() });
             }
         }
-        if let (Some(sets), Reply::Choice(option)) = (question.sets, &reply) {
-            if let Some(chosen) = chosen(sets, option) {
-                self.choose(chosen, events);
-            }
+        if let (Some(sets), Reply::Choice(option)) = (question.sets, &reply)
+            && let Some(chosen) = chosen(sets, option)
+        {
+            self.choose(chosen, events);
         }
         match self.asked_interruption.take() {
             Some(i) => {

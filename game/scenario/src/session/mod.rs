@@ -1,6 +1,7 @@
 //! The step machine that plays a journey. It has no clock of its own and does no I/O.
 
 mod act;
+mod deliver;
 mod program;
 mod run;
 mod world;
