@@ -40,7 +40,11 @@ pub fn run(command: Command, global: &Global) -> Done {
         Command::Show { id } => show(&id, global),
         Command::Remove { id } => {
             open(global, Create::No)?.remove_patient(&id).map_err(Failure::work)?;
-            if global.json { print_json(&json!({ "removed": id })) } else { Ok(println!("removed {id}")) }
+            if global.json {
+                return print_json(&json!({ "removed": id }));
+            }
+            println!("removed {id}");
+            Ok(())
         }
     }
 }
@@ -145,7 +149,11 @@ fn list(global: &Global) -> Done {
 fn show(id: &str, global: &Global) -> Done {
     let patient = open(global, Create::No)?.patient(id).map_err(Failure::work)?;
     let value = describe(&patient);
-    if global.json { print_json(&value) } else { Ok(print_text(&value)) }
+    if global.json {
+        return print_json(&value);
+    }
+    print_text(&value);
+    Ok(())
 }
 
 /// Everything `patient show` says, in the form that scripts rely on.
