@@ -163,9 +163,9 @@ impl BeamGrid {
             }
             if let Some(bin) = out.bins.last_mut() {
                 bin.end = at + 1;
-                for a in 0..3 {
-                    bin.index_box[0][a] = bin.index_box[0][a].min(ijk[a]);
-                    bin.index_box[1][a] = bin.index_box[1][a].max(ijk[a] + 1);
+                for (a, v) in ijk.iter().enumerate() {
+                    bin.index_box[0][a] = bin.index_box[0][a].min(*v);
+                    bin.index_box[1][a] = bin.index_box[1][a].max(v + 1);
                 }
             }
             out.offset.push(s.offset);

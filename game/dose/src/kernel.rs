@@ -226,7 +226,7 @@ fn exp_minus(q: f32) -> f32 {
     let shifted = y + 12_582_912.0;
     let f = y - (shifted - 12_582_912.0);
     let p = 1.0
-        + f * (0.693_147_2
+        + f * (std::f32::consts::LN_2
             + f * (0.240_226_5
                 + f * (0.055_504_11 + f * (0.009_618_129 + f * (0.001_333_355_8 + f * 0.000_154_035_3)))));
     let whole = (shifted.to_bits() as i32).wrapping_sub(0x4B40_0000);

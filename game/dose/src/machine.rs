@@ -169,7 +169,7 @@ impl MachineModel {
                 if !(e.divergence_rad[axis] >= 0.0 && e.divergence_rad[axis] < 0.1) {
                     return fail(at("divergence_rad"), e.divergence_rad[axis], "0 to 0.1 rad");
                 }
-                if !(e.correlation[axis].abs() <= 1.0) {
+                if !(-1.0..=1.0).contains(&e.correlation[axis]) {
                     return fail(at("correlation"), e.correlation[axis], "-1 to 1");
                 }
             }

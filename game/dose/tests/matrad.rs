@@ -1,5 +1,6 @@
 //! Depth dose and width in water against matRad's generic proton base data: Monte Carlo by others, read where they lie
 //! (`VESTIBULE_TEST_DATA/beams-matrad`).
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 #[path = "common/mat.rs"]
 mod mat;

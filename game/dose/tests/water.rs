@@ -1,4 +1,5 @@
 //! Spots in water, whole engine: against published ranges, the beam model, and what must hold for any dose.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

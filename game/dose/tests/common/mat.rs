@@ -1,4 +1,5 @@
-//! As much of MATLAB's level 5 file format as the tests read: little-endian numbers, structures and characters.
+//! As much of MATLAB's level 5 file format as the tests read: little-endian numbers and structures.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::HashMap;
 use std::io::Read;

@@ -1,5 +1,6 @@
 //! Water boxes and small plans.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use nalgebra::Point3;
 use vestibule_dose::{DoseOptions, HuTable, MachineModel, PreparedPlan};
