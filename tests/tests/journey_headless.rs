@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use vestibule_geometry::{BeamAngles, Grid, PatientPosition, Volume};
 use vestibule_patient::{Beam, Image, Layer, Modality, Patient, Plan, Spot};
-use vestibule_record::{Key, Store};
+use vestibule_record::{AnswerFilter, AnswerValue, Key, SessionId, Store};
 
 /// The binary, or None with the reason on the screen.
 fn binary(test: &str) -> Option<PathBuf> {
@@ -222,6 +222,18 @@ fn other_answers_lead_elsewhere_and_a_no_on_the_checklist_counts() {
     ));
     assert!(calm["steps"].as_array().unwrap().contains(&"calm".into()));
     assert!(calm["staff_alerts"].as_array().unwrap().contains(&"staff-alert-anxiety".into()));
+
+    // Written down, not only said.
+    {
+        let kept = Store::open(store.path(), &Key::demo()).unwrap();
+        let session = SessionId(calm["session"].as_str().unwrap().to_owned());
+        let events = kept.events(&session).unwrap();
+        assert!(events.iter().any(|e| e.kind == "StaffAlert" && e.detail.contains("staff-alert-anxiety")));
+        assert_eq!(events.last().unwrap().kind, "Finished");
+        let typed = kept.answers(&AnswerFilter { session: Some(session), ..Default::default() }).unwrap();
+        let typed = typed.iter().find(|a| a.answer.item == "open-typed").unwrap();
+        assert_eq!(typed.answer.value, AnswerValue::Text("le masque".into()));
+    }
 
     let stop = json(&play(r#"(replies: [(question: "discomfort-first", reply: Choice("stop"))])"#));
     assert_eq!(

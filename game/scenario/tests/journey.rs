@@ -335,3 +335,38 @@ fn time_steps_do_not_change_the_story() {
     let (fine, coarse) = (end(0.01), end(0.25));
     assert!((fine.0 - coarse.0).abs() < 0.5 && fine.1 == coarse.1, "{fine:?} {coarse:?}");
 }
+
+#[test]
+fn a_scene_cannot_deliver_while_the_machine_moves_or_at_another_angle() {
+    let mut journey = (*journey()).clone();
+    let step = journey.steps.iter_mut().find(|s| s.id == "beam-on").unwrap();
+    let deliver = || Beat::Deliver { tempo: Tempo::True, says: Vec::new() };
+    step.beats = vec![Beat::Beams(
+        BeamRange::All,
+        // Once already under way to elsewhere, once never sent there.
+        vec![
+            Beat::Move(vec![Target::Beam]),
+            Beat::Settle,
+            Beat::Move(vec![Target::Gantry(10.0)]),
+            deliver(),
+            deliver(),
+        ],
+    )];
+    let options = SessionOptions { start: Some("beam-on".into()), ..Default::default() };
+    let mut session = Session::new(journey.into(), room(), delivery(), options).unwrap();
+    let plan = plan();
+    let mut seen = 0;
+    while session.state().step != "next-angle" {
+        session.advance(DT);
+        if let Some(reply) = reply(&session, &replies(&[])) {
+            session.act(Action::Answer(reply));
+        }
+        let s = session.state();
+        if let Some(b) = &s.beam {
+            seen = seen.max(b.beam + 1);
+            let off = (s.machine.gantry_deg - plan.beams[b.beam].angles.gantry_deg).rem_euclid(360.0);
+            assert!(!s.moving && (off < 1e-9 || off > 360.0 - 1e-9), "beam {} at {}", b.beam, s.machine.gantry_deg);
+        }
+    }
+    assert_eq!(seen, 3);
+}

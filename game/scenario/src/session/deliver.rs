@@ -50,7 +50,7 @@ impl Session {
             None => {
                 // The beam goes on at the plan's angles and nowhere else.
                 let pose = self.beam_pose(beam, &self.state.machine);
-                if self.state.machine != pose {
+                if self.motion.is_some() || self.state.machine != pose {
                     if self.heading_for() != pose {
                         self.move_to(pose, events);
                     }
