@@ -3,7 +3,7 @@
 Needs numpy, scipy, nibabel and zstandard, and Debian's `mricron-data` unpacked (ch2better: Colin27 at 0.5 mm, brain only;
 aal: labels drawn on the same brain).
 
-    python make_brain.py PATH/usr/share/mricron/templates OUT_DIR      (OUT_DIR holds head.bin.zst)
+    python make_brain.py PATH/usr/share/mricron/templates OUT_DIR [SHEET.png]      (OUT_DIR holds head.bin.zst)
 
 The fit is affine by landmarks (eyes, top, front and back of the skull), then a smooth radial stretch of the upper brain, so that a
 skull of even thickness remains under the skin. It keeps the shape of every gyrus, and no measure of a real person.
@@ -174,8 +174,7 @@ for (y0, z0, ax, ay), (y1, z1, bx, by) in zip(
     yc, xa, ya = y0 + f * (y1 - y0), ax + f * (bx - ax), ay + f * (by - ay)
     stem |= ok & ((mx / np.maximum(xa, 1)) ** 2 + ((my - yc) / np.maximum(ya, 1)) ** 2 < 1)
 region[hull & (full >= 77) & (full <= 78) & (dist_label < 2)] = 6
-for a, b in ((71, 76),):
-    region[hull & (lab >= a) & (lab <= b)] = 6
+region[hull & (lab >= 71) & (lab <= 76)] = 6
 region[hull & (lab == 37)] = 7
 region[hull & (lab == 38)] = 8
 region[hull & cereb & (mz < -4) & (my < -28)] = 3
@@ -216,16 +215,23 @@ out = os.path.join(OUT, 'brain.bin.zst')
 open(out, 'wb').write(zstandard.ZstdCompressor(level=22).compress(blob))
 print(os.path.getsize(out), 'bytes')
 if len(sys.argv) > 3:
+    # A contact sheet for the eye: regions tinted, dura cyan, skin orange.
     from PIL import Image
     dep = depth_at(np.stack(np.meshgrid(x, y, z, indexing='ij'), -1).reshape(-1, 3)).reshape(size)
-    def rgb(sl):
-        a = tissue[sl] * 8.0
-        im = np.stack([a, a, a], -1)
-        im[(region[sl] == 4)] *= [1, .5, .5]; im[(region[sl] == 3)] *= [.6, 1, .6]; im[(region[sl] == 5)] = [60, 60, 255]; im[(region[sl] == 6)] *= [1, 1, .4]; im[region[sl]==7]*=[1,.4,1]
-        e = (dep[sl] > 0) & (dep[sl] < 1.2); im[e] = [255, 120, 0]
-        e = hull[sl] ^ nd.binary_erosion(hull[sl]); im[e] = [0, 255, 255]
-        return im
-    tiles = [rgb((slice(None), slice(None), k)).transpose(1, 0, 2) for k in (30, 60, 90, 120)] + [rgb((slice(None), k))[:, ::-1].transpose(1, 0, 2)[::1][:, :] if False else rgb((slice(None), k)).transpose(1, 0, 2)[::-1] for k in (60, 110, 150)] + [rgb((k,)).transpose(1, 0, 2)[::-1] for k in (80, 100, 60)]
-    H = max(a.shape[0] for a in tiles); W = max(a.shape[1] for a in tiles)
-    tiles = [np.pad(a, ((0, H - a.shape[0]), (0, W - a.shape[1]), (0, 0))) for a in tiles]
-    Image.fromarray(np.vstack([np.hstack(tiles[:5]), np.hstack(tiles[5:])]).clip(0, 255).astype('u1')).save(sys.argv[3])
+    tint = {3: (.6, 1, .6), 4: (1, .5, .5), 5: (.3, .3, 1), 6: (1, 1, .4), 7: (1, .4, 1), 8: (1, .4, 1)}
+
+    def tile(sl):
+        a = np.stack([np.where(region[sl] == 5, 255, tissue[sl] * 8.0)] * 3, -1)
+        for n, c in tint.items():
+            a[region[sl] == n] *= c
+        a[(dep[sl] > 0) & (dep[sl] < 1.2)] = (255, 120, 0)
+        a[hull[sl] ^ nd.binary_erosion(hull[sl])] = (0, 255, 255)
+        return a.transpose(1, 0, 2)
+
+    every = slice(None)
+    tiles = [tile((every, every, k)) for k in (30, 60, 90, 120)]
+    tiles += [tile((every, k))[::-1] for k in (60, 110, 150)] + [tile((k,))[::-1] for k in (60, 80, 100)]
+    high, wide = max(a.shape[0] for a in tiles), max(a.shape[1] for a in tiles)
+    tiles = [np.pad(a, ((0, high - a.shape[0]), (0, wide - a.shape[1]), (0, 0))) for a in tiles]
+    sheet = np.vstack([np.hstack(tiles[:5]), np.hstack(tiles[5:])])
+    Image.fromarray(sheet.clip(0, 255).astype('u1')).save(sys.argv[3])

@@ -168,6 +168,8 @@ struct Wish {
     wanted: f64,
     below: f64,
     above: f64,
+    /// Part of the clinical target, or within 2 mm of it.
+    core: bool,
 }
 
 /// Fits spot weights (MU of one fraction) so that the planning target gets the prescription and all else little.
@@ -197,17 +199,19 @@ pub fn fit(
         let f = structures::ptv(a, p);
         let wish = if f > -0.3 * density.grid_mm {
             // Cold spots in the clinical target cost most.
-            let (below, above) = if structures::ctv(a, p) > -1.0 { (5.0, 1.8) } else { (1.2, 1.0) };
-            Wish { wanted: fraction * 1.003, below, above }
+            let core = structures::ctv(a, p) > -2.0;
+            let (below, above) = if core { (4.0, 1.8) } else { (1.2, 1.0) };
+            Wish { wanted: fraction * 1.003, below, above, core }
         } else if f > -15.0 && (f > -4.0 || (i + j + k) % 2 == 0) {
             // What a steep but possible fall would leave.
             Wish {
                 wanted: fraction * (0.95 + 0.06 * f).max(0.25),
                 below: 0.0,
+                core: false,
                 above: if f > -4.0 { 0.25 } else { 0.08 },
             }
         } else if stem(p) > 0.3 {
-            Wish { wanted: 0.25 * fraction, below: 0.0, above: 0.1 }
+            Wish { wanted: 0.25 * fraction, below: 0.0, core: false, above: 0.1 }
         } else {
             continue;
         };
@@ -233,7 +237,7 @@ pub fn fit(
     start(columns, &wishes, &mut x, fraction);
     descend(columns, &wishes, &keep, &mut x, density.steps);
     // Raise the bar in steps, so that the rest can take over what is dropped.
-    for (share, steps) in [(0.35, density.steps / 3), (0.7, density.steps / 3), (1.0, density.steps)] {
+    for (share, steps) in [(0.35, density.steps / 3), (0.7, density.steps / 3), (1.0, density.steps / 2)] {
         for (k, v) in keep.iter_mut().zip(&mut x) {
             if *v < LEAST_MU * share {
                 *k = false;
@@ -241,6 +245,31 @@ pub fn fit(
             }
         }
         descend(columns, &wishes, &keep, &mut x, steps);
+    }
+    // Where the clinical target stays cold or hot, that voxel counts for more, until little is left of it.
+    for _ in 0..8 {
+        let d = columns.dose(&x);
+        let mut core: Vec<f64> = d.iter().zip(&wishes).filter(|(_, w)| w.core).map(|(d, _)| *d).collect();
+        core.sort_by(f64::total_cmp);
+        let at = |part: f64| core.get((part * core.len() as f64) as usize).map_or(1.0, |d| d / fraction);
+        if at(0.01) > 0.975 && at(0.99) < 1.045 {
+            break;
+        }
+        for (w, d) in wishes.iter_mut().zip(&d).filter(|(w, _)| w.core) {
+            if *d < 0.98 * fraction {
+                w.below *= 2.0;
+            } else if *d > 1.04 * fraction {
+                w.above *= 2.0;
+            }
+        }
+        descend(columns, &wishes, &keep, &mut x, density.steps / 2);
+        // A spot that the last rounds emptied stays out.
+        for (k, v) in keep.iter_mut().zip(&mut x) {
+            if *v < LEAST_MU {
+                *k = false;
+                *v = 0.0;
+            }
+        }
     }
     let mut n = 0;
     for layer in plan.beams.iter_mut().flat_map(|b| &mut b.layers) {

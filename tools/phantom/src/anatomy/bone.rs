@@ -104,7 +104,7 @@ fn face(s: &Spot) -> f64 {
 /// Signed distance to the maxillary sinus.
 pub fn maxillary(m: P) -> f64 {
     let lobes = ellipsoid(m, [26.0, -64.0, -24.0], [13.0, 15.5, 13.0]);
-    lobes.max(-(m[0] - 13.5)).max(orbit(m) * -1.0 + 2.2)
+    lobes.max(-(m[0] - 13.5)).max(2.2 - orbit(m))
 }
 
 /// Temporal bone: petrous pyramid, mastoid.
