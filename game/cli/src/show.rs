@@ -3,14 +3,16 @@
 use crate::Global;
 use crate::output::{Done, Failure};
 use crate::play::{Args, Mode, Opened};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
 use vestibule_app::{AppOptions, Play, ShowError, Shown};
 use vestibule_dose::LiveDose;
 use vestibule_patient::Patient;
 use vestibule_scenario::{
-    AnswerRecord, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session, SessionOptions,
+    AnswerRecord, Choices, Chosen, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session, SessionOptions,
     StoreKeeper,
 };
 
@@ -40,16 +42,29 @@ pub fn run(args: &Args, global: &Global) -> Done {
         };
     }
     let opened = Opened::new(args, global)?;
-    let clearance = opened.clear(&checked(&opened))?;
+    let resume = Resume::read();
+    // after a fall the staff has answered already, and it goes on where it was
+    let clearance = match &resume {
+        Some(_) => Clearance::Headset,
+        None => {
+            let (answers, by) = checked(&opened, global)?;
+            opened.clear(&answers, by)?
+        }
+    };
     let headset = in_headset && !matches!(clearance, Clearance::Window(_));
     if in_headset && !headset {
         eprintln!("vestibule: the checklist says: the window instead of the headset");
     }
     let speed = std::env::var(SPEED).ok().and_then(|v| v.parse().ok()).unwrap_or(1.0);
-    let session = opened.session(SessionOptions { speed, ..SessionOptions::default() })?;
+    let mut start = SessionOptions { speed, ..SessionOptions::default() };
+    if let Some(r) = &resume {
+        start.start = Some(r.step.clone());
+        start.choices = r.choices.clone();
+    }
+    let session = opened.session(start)?;
     let live = opened.prepared.live();
     let plan = opened.patient.plans.iter().position(|p| p.uid == opened.prepared.plan.uid).unwrap_or(0);
-    let player = Player::new(session, Some(live), Kept(opened.keeper));
+    let player = Player::new(session, Some(live), Kept { store: opened.keeper, now: resume.unwrap_or_default() });
     let cast = Cast { player, case: Some((Arc::new(opened.patient), plan)), lang: opened.lang };
     let mut shown = cast.shown(&opened.library)?;
     shown.strip = args.mode != Mode::Patient || !headset;
@@ -64,30 +79,93 @@ pub fn run(args: &Args, global: &Global) -> Done {
     }
 }
 
-/// The checklist's answers: asked on a terminal, the demonstration's elsewhere.
-fn checked(opened: &Opened) -> BTreeMap<String, bool> {
-    opened.checklist.as_ref().map(|c| c.demonstration()).unwrap_or_default()
+/// The checklist's answers and who gave them: the demonstration's with `--demo`, else asked on the terminal.
+fn checked(opened: &Opened, global: &Global) -> Result<(BTreeMap<String, bool>, &'static str), Failure> {
+    let Some(list) = &opened.checklist else { return Ok((BTreeMap::new(), "")) };
+    if global.demo {
+        return Ok((list.demonstration(), "demonstration"));
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::call("the staff's checklist is answered on a terminal; start from one"));
+    }
+    let texts = opened.library.texts(opened.lang).map_err(Failure::work)?;
+    eprintln!("{}", texts.get(&list.title));
+    let mut answers = BTreeMap::new();
+    for item in &list.items {
+        eprint!("  {} ? [o/y, n] ", texts.get(&item.text));
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line).map_err(Failure::work)?;
+        let first = line.trim().to_lowercase();
+        answers.insert(item.id.clone(), first.starts_with('o') || first.starts_with('y'));
+    }
+    Ok((answers, "terminal"))
+}
+
+/// Where a session was when the headset's runtime took it down: its step and choices, nothing of the person.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Resume {
+    step: String,
+    choices: Choices,
+}
+
+impl Resume {
+    fn file() -> Option<PathBuf> {
+        std::env::var_os(vestibule_app::xr::supervise::RESUME).map(PathBuf::from)
+    }
+
+    fn read() -> Option<Self> {
+        serde_json::from_str(&std::fs::read_to_string(Self::file()?).ok()?).ok()
+    }
+
+    fn note(&mut self, line: &LogLine) {
+        let field = |name: &str| line.detail.get(name).cloned();
+        match line.event.as_str() {
+            "StepEntered" => {
+                if let Some(serde_json::Value::String(step)) = field("step") {
+                    self.step = step;
+                }
+            }
+            "Chose" => match field("chosen").and_then(|v| serde_json::from_value::<Chosen>(v).ok()) {
+                Some(Chosen::Information(v)) => self.choices.information = v,
+                Some(Chosen::Anatomy(v)) => self.choices.anatomy = v,
+                Some(Chosen::PanelSide(v)) => self.choices.panel_side = v,
+                Some(Chosen::Pictures(v)) => self.choices.pictures = v,
+                None => {}
+            },
+            _ => return,
+        }
+        if let (Some(file), Ok(text)) = (Self::file(), serde_json::to_string(self)) {
+            // whole or not at all
+            let new = file.with_extension("new");
+            let _ = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &file));
+        }
+    }
 }
 
 /// The store, which also learns how the session ended.
-struct Kept(StoreKeeper);
+struct Kept {
+    store: StoreKeeper,
+    now: Resume,
+}
 
 impl Keeper for Kept {
     fn keep_answer(&mut self, answer: &AnswerRecord) -> Result<(), KeepError> {
-        self.0.keep_answer(answer)
+        self.store.keep_answer(answer)
     }
     fn keep_events(&mut self, lines: &[LogLine]) -> Result<(), KeepError> {
-        self.0.keep_events(lines)?;
-        for line in lines.iter().filter(|l| l.event == "Finished") {
-            let how = line.detail.get("how").cloned().and_then(|v| serde_json::from_value::<Ending>(v).ok());
-            if let Some(how) = how {
-                self.0.end(how).map_err(|e| KeepError { what: "event", why: e.to_string() })?;
+        self.store.keep_events(lines)?;
+        for line in lines {
+            self.now.note(line);
+            if line.event == "Finished"
+                && let Some(how) = line.detail.get("how").cloned().and_then(|v| serde_json::from_value::<Ending>(v).ok())
+            {
+                self.store.end(how).map_err(|e| KeepError { what: "event", why: e.to_string() })?;
             }
         }
         Ok(())
     }
     fn keep_voice(&mut self, question: &str, sound: &[u8]) -> Result<String, KeepError> {
-        self.0.keep_voice(question, sound)
+        self.store.keep_voice(question, sound)
     }
 }
 
@@ -146,7 +224,7 @@ pub fn to_moment(session: &mut Session, seconds: Option<f64>) {
         }
     }
     for _ in 0..20 {
-        if session.state().fade <= 0.0 {
+        if session.state().fade < 0.01 {
             break;
         }
         session.advance(TICK_S);

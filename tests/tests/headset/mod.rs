@@ -146,7 +146,7 @@ pub fn apart(run: &Run, picture: &str) -> Vec<Apart> {
         // object PICTURE NAME distance xl yl xr yr
         let [_, of, name, numbers @ ..] = &words[..] else { continue };
         let n: Vec<f64> = numbers.iter().filter_map(|w| w.parse().ok()).collect();
-        let ([distance_m, xl, yl, xr, _yr], true) = (<[f64; 5]>::try_from(&n[..]).unwrap_or_default(), of == picture)
+        let ([distance_m, xl, yl, xr, _], true) = (<[f64; 5]>::try_from(&n[..]).unwrap_or_default(), of == picture)
         else {
             continue;
         };

@@ -141,7 +141,7 @@ fn control(
         let mut words = text.split_whitespace();
         words.next() == Some(s.step.as_str())
             && words.next().and_then(|w| w.parse::<f64>().ok()).is_some_and(|t| s.step_time_s >= t)
-            && s.fade <= 0.0
+            && s.fade < 0.01
     });
     if holds != driver.held {
         driver.held = holds;

@@ -2,13 +2,15 @@
 //! and only a new process gets a new instance; answers are durable in the store by then.
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Set in the child's environment.
 pub const CHILD: &str = "VESTIBULE_SUPERVISED";
+/// Names a file in which a child may note where it is, for the next one.
+pub const RESUME: &str = "VESTIBULE_RESUME";
 /// How often it is started in all.
 const LIVES: u32 = 5;
 /// Exit code of a Rust panic.
@@ -30,11 +32,13 @@ pub fn run(events: bool) -> std::io::Result<u8> {
             println!("PARENT {:.2} {s}", start.elapsed().as_secs_f32());
         }
     };
+    let resume = env::temp_dir().join(format!("vestibule-resume-{}", std::process::id()));
+    let _clear = Clear(resume.clone());
     for life in 1..=LIVES {
         wait_for_monado(life);
         say(format!("starts life {life}"));
         let status =
-            Command::new(env::current_exe()?).args(env::args_os().skip(1)).env(CHILD, life.to_string()).status()?;
+            Command::new(env::current_exe()?).args(env::args_os().skip(1)).env(CHILD, life.to_string()).env(RESUME, &resume).status()?;
         say(format!("life {life} ended: {status}"));
         match status.code() {
             Some(PANIC) | None => sleep(Duration::from_millis(500)),
@@ -43,6 +47,15 @@ pub fn run(events: bool) -> std::io::Result<u8> {
     }
     eprintln!("vestibule: the headset's runtime went away {LIVES} times; restart it, then start again. No answer is lost");
     Ok(1)
+}
+
+/// Takes the file away at the end.
+struct Clear(PathBuf);
+
+impl Drop for Clear {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Monado's socket says that a runtime is there; other systems have no such sign, there one simply tries.
