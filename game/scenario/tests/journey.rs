@@ -54,7 +54,7 @@ fn until(session: &mut Session, step: &str) {
 
 #[test]
 fn the_whole_road_in_eight_to_ten_minutes() {
-    for (information, least) in [("reassure", 5.0), ("tell", 8.0), ("everything", 8.0)] {
+    for (information, least) in [("reassure", 7.0), ("tell", 8.0), ("everything", 8.0)] {
         let mut session = session(SessionOptions::default());
         let mut machine_max_speed = 0.0f64;
         let mut last: Option<(f64, f64)> = None;
@@ -369,4 +369,35 @@ fn a_scene_cannot_deliver_while_the_machine_moves_or_at_another_angle() {
         }
     }
     assert_eq!(seen, 3);
+}
+
+#[test]
+fn a_faster_clock_tells_the_same_story_with_fades_and_questions_in_real_time() {
+    let mut session = session(SessionOptions { speed: 20.0, ..Default::default() });
+    let replies = replies(&[]);
+    let (mut real, mut entered, mut at_questions) = (0.0, Vec::new(), 0.0);
+    while session.state().finished.is_none() {
+        let events = session.advance(0.02);
+        real += 0.02;
+        let here: Vec<_> = events
+            .iter()
+            .filter_map(|e| if let Event::StepEntered { step } = e { Some(step.clone()) } else { None })
+            .collect();
+        assert!(here.len() <= 1 || entered.is_empty(), "at most one step a call: {here:?}");
+        entered.extend(here);
+        if let Some(reply) = reply(&session, &replies) {
+            let (time, wear) = (session.state().time_s, session.state().wear_s);
+            session.advance(0.5);
+            real += 0.5;
+            at_questions += 0.5;
+            assert_eq!(session.state().time_s, time);
+            assert!((session.state().wear_s - wear - 0.5).abs() < 1e-9);
+            session.act(Action::Answer(reply));
+        }
+    }
+    assert_eq!(entered.len(), 13);
+    let minutes = session.state().time_s / 60.0;
+    assert!((7.5..=10.0).contains(&minutes), "{minutes}");
+    // 20 times faster, but for fades (a second each) and questions.
+    assert!(real > session.state().time_s / 20.0 + at_questions && real < 60.0, "{real} s");
 }

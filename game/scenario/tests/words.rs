@@ -144,7 +144,7 @@ fn every_line_has_time_to_be_said_and_every_line_is_said() {
         for t in &texts {
             let text = t.get(key);
             let per_minute = words(&text) as f64 / seconds * 60.0;
-            assert!(per_minute <= 160.0, "{key} in {} would be {per_minute:.0} words a minute", t.lang().code());
+            assert!(per_minute <= 120.0, "{key} in {} would be {per_minute:.0} words a minute", t.lang().code());
         }
     }
     let used: BTreeSet<_> = lines.iter().map(|l| l.0.as_str()).collect();
