@@ -130,8 +130,8 @@ def staff(arm, body):
         turns, to, fixed = {}, {}, []
         for s, p in (('l', 0.0), ('r', np.pi)):
             a = ph + p
-            th = 21 * np.sin(a) + 4
-            flex = 7 + 46 * max(0.0, np.cos(a + .35)) ** 1.5
+            th = 17 * np.sin(a) + 3.5
+            flex = 6 + 44 * max(0.0, np.cos(a + .30)) ** 2.2
             up = turn(X, -th) @ np.array(way[f'thigh_{s}'])
             lo = turn(X, -th + flex) @ np.array(way[f'calf_{s}'])
             to[f'thigh_{s}'], to[f'calf_{s}'] = tuple(up), tuple(lo)

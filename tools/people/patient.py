@@ -214,8 +214,8 @@ def make(out):
     trunk = Mesh(body.v, [f for f in G['body'] if body.arm[f].max() < 0]).join(Mesh(dressed.p, [f for f in dressed.faces if dressed.a['arm'][f].max() < 0]))
     legs = BVHTree.FromPolygons(trunk.p.tolist(), trunk.faces)
     cup_tree = BVHTree.FromPolygons(body.v.tolist(), [f for f in G['body'] if body.head[f].max() > .1 or body.rest[f][:, 2].min() > 1.28])
-    garments = {'gown': (clothes.hem(dressed), 1900), 'blanket': (blanket(body, legs), 2100), 'cup': (head_cup(body, cup_tree), 600)}
-    parts = assemble(body, garments, caps, 4500, MATTRESS)
+    garments = {'gown': (clothes.hem(dressed), 2400), 'blanket': (blanket(body, legs), 2100), 'cup': (head_cup(body, cup_tree), 600)}
+    parts = assemble(body, garments, caps, 4250, MATTRESS)
     print('patient_supine', count(parts), sum(count(parts).values()), flush=True)
     strand = os.path.join(tempfile.gettempdir(), 'strands_patient.png')
     hair.strands(strand)
