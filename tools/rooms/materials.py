@@ -9,7 +9,7 @@ SURFACES = {
     "wall_mist": ((0.40, 0.50, 0.465), 0.60, 0, ("roller_n.jpg", 0.3)),
     "wall_sage": ((0.50, 0.57, 0.52), 0.62, 0, ("roller_n.jpg", 0.3)),
     "oak": ("oak.jpg", 0.48, 0, ("oak_n.jpg", 0.35)),
-    "vinyl": ("vinyl.jpg", "vinyl_rm.jpg", 0, ("vinyl_n.jpg", 0.30)),
+    "vinyl": ("vinyl.jpg", "vinyl_rm.jpg", 0, ("vinyl_n.jpg", 0.09)),
     "ceiling": ("ceiling.jpg", 0.92, 0, None),
     "carbon": ("carbon.jpg", 0.33, 0, None),
     "fabric": ("fabric.jpg", 0.78, 0, ("fabric_n.jpg", 0.6)),

@@ -167,7 +167,7 @@ def normal(path, height, strength):
 def bump_vinyl(path, n=512):
     """Orange-peel grain of sheet vinyl, 1.5 m."""
     rng = np.random.default_rng(31)
-    normal(path, fbm(n, n, 110, 110, rng, 3, 0.7), 5.0)
+    normal(path, fbm(n, n, 200, 200, rng, 2, 0.7), 4.0)
 
 
 def rough_vinyl(path, n=512):

@@ -20,8 +20,8 @@ def door():
     for x, s in ((-XW, 1), (-XW - dp, -1)):  # architraves on both sides
         cut = "-x-z" if s > 0 else "+x-z"
         for y, k in ((y0, -1), (y1, 1)):
-            box("arch_v", (0.03, 0.09, zt + 0.09), (x + s * 0.012, y + k * 0.045, (zt + 0.09) / 2), "oak", "static", bevel=0.005, omit=cut)
-        box("arch_h", (0.03, y1 - y0, 0.09), (x + s * 0.012, yc, zt + 0.045), "oak", "static", bevel=0.005, omit=cut[:2])
+            box("arch_v", (0.03, 0.09, zt + 0.09), (x + s * 0.012, y + k * 0.045, (zt + 0.09) / 2), "oak", "detail", bevel=0.005, omit=cut)
+        box("arch_h", (0.03, y1 - y0, 0.09), (x + s * 0.012, yc, zt + 0.045), "oak", "detail", bevel=0.005, omit=cut[:2])
     xl = -XW - 0.28
     box("leaf", (0.30, 1.5, 2.19), (xl, yc, 1.10), "oak", "door", bevel=0.008, segs=3)
     box("leaf_edge", (0.24, 0.02, 2.16), (xl, yc - 0.755, 1.10), "cover", "door", bevel=0.004)
@@ -61,8 +61,8 @@ def window():
         face("reveal", q, "wall")
     box("sillb", (x1 - x0 + 0.08, wd + 0.06, 0.03), (cx, YB - wd / 2 + 0.03, z0), "oak", "static", bevel=0.006, omit="-z")
     for x in (x0, x1):
-        box("wf", (0.05, 0.04, z1 - z0), (x, YB + 0.012, (z0 + z1) / 2), "cover_grey", "static", bevel=0.005)
-    box("wf", (x1 - x0 + 0.05, 0.04, 0.05), (cx, YB + 0.012, z1), "cover_grey", "static", bevel=0.005)
+        box("wf", (0.05, 0.04, z1 - z0), (x, YB + 0.012, (z0 + z1) / 2), "cover_grey", "detail", bevel=0.005)
+    box("wf", (x1 - x0 + 0.05, 0.04, 0.05), (cx, YB + 0.012, z1), "cover_grey", "detail", bevel=0.005)
     box("gl", (x1 - x0, 0.012, z1 - z0), (cx, YB - 0.2, (z0 + z1) / 2), "gelclear", "glass", bevel=0)
 
 

@@ -69,7 +69,7 @@ def walls():
         )
     ):
         band(f"c_wall{i}", p, [(0, up if m == "wall" or i > 4 else 0), (0, zt)], m)
-    face("c_over", [(x1, d0, dz), (x1, d0, zt), (x1, d1, zt), (x1, d1, dz)][::-1], "wall")
+    face("c_over", [(x1, d0, dz), (x1, d0, zt), (x1, d1, zt), (x1, d1, dz)], "wall")
     band("c_end_cove", N, COVE, "skirting", sharp=50)
     w0, w1, wz0, wz1 = WIN
     for q in (

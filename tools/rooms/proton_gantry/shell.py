@@ -50,7 +50,7 @@ def walls():
     for s in (-1, 1):  # skirting at both sides of the arch
         xa, xb = (1.23, hw) if s > 0 else (-hw, -1.23)  # 2 mm proud: a coplanar skirting z-fights
         band("cove_g", [(xb, YG - 0.002, 0, -1), (xa, YG - 0.002, 0, -1)], COVE, "skirting", sharp=50)
-        box("oak_end", (0.012, 0.032, 1.05), (s * 2.15, YG - 0.014, 0.625), "cover", "static", bevel=0.003)
+        box("oak_end", (0.012, 0.032, 1.05), (s * 2.15, YG - 0.014, 0.625), "cover", "detail", bevel=0.003)
     # panel joints on the gantry wall
     for x in (-2.15, 2.15):
         box("gj", (0.006, 0.004, H - 1.15), (x, YG - 0.001, 1.15 + (H - 1.15) / 2), "dark", bevel=0, group="detail")
