@@ -191,7 +191,7 @@ def badge(body, tunic_tree, colour):
         n = n if n.y < 0 else -n
         side = Vector((0, 0, 1)).cross(n).normalized()
         up = n.cross(side)
-        lift = .0035 + (.0006 if h < .01 else 0)
+        lift = .0045 + (.0016 if h < .01 else 0)
         c = [hit + n * (lift + (.004 if w < .01 else 0)) + side * (sx * w / 2) + up * (sz * h / 2) for sx, sz in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
         b = [q - n * .004 for q in c]
         p = np.array([q[:] for q in c + b])

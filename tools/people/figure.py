@@ -159,6 +159,12 @@ def assemble(body, garments, cap_meshes, budget_skin, floor):
     care = head_care(skin, body)
     skin.a['care'] = care
     thin = skin.thin(budget_skin, care)
+    # under the hair the scalp sinks a little and takes the hair's colour, so that no skin shows through the cap
+    grows, ears = body.hairline(thin.a['rest']), thin.a['ears'].ravel()
+    under = (thin.a['head'].ravel() > .5) * (ears < .4)
+    thin.p = thin.p - thin.normals() * (.0045 * under * np.clip((grows - .010) / .012, 0, 1))[:, None]
+    tint = (under * np.clip((grows - .001) / .007, 0, 1) * .85)[:, None]
+    thin.a['col'] = thin.a['col'] * (1 - tint) + np.array(body.look['hair']['colour']) * .8 * tint
     for k, (m, n) in garments.items():
         t = m.thin(n) if n else Mesh(m.p, m.triangles(), **m.a)
         t.a['uv'] = clothes.lay_out(t.a.get('rest', t.p))
