@@ -28,7 +28,7 @@ fn spawn(
         unlit: true,
         alpha_mode: AlphaMode::Blend,
         cull_mode: None,
-        depth_bias: 50.0, // over everything else that is translucent
+        depth_bias: crate::tokens::ORDER_FADE,
         ..default()
     };
     let shell = commands

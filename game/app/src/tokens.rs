@@ -83,6 +83,14 @@ pub fn points(cap_deg: f32) -> f32 {
     2.0 * PANEL_DISTANCE_M * (cap_deg.to_radians() * 0.5).tan() * POINTS_PER_M / CAP_OVER_EM
 }
 
+/// Order of drawing of what is translucent, metres nearer than it is: panels after everything, the laser after panels, the dark
+/// of a fade last.
+pub const ORDER_PANEL: f32 = 10.0;
+/// See [`ORDER_PANEL`].
+pub const ORDER_LASER: f32 = 20.0;
+/// See [`ORDER_PANEL`].
+pub const ORDER_FADE: f32 = 50.0;
+
 /// Seconds of gaze that press a button.
 pub const DWELL_S: f32 = 1.5;
 /// Eye height of a seated person over the floor, metres.

@@ -1,6 +1,7 @@
 //! Panels in the world: a camera that draws egui into an image, a quad that shows it, one pointer for all of them.
 
 pub mod model;
+mod plate;
 mod pictures;
 pub mod pointer;
 pub mod views;
@@ -70,7 +71,7 @@ pub struct PanelsShown(pub bool);
 
 /// Panels and their pointer.
 pub fn plugin(app: &mut App) {
-    app.add_plugins(crate::third_party::egui::plugin)
+    app.add_plugins((crate::third_party::egui::plugin, plate::plugin))
         .insert_resource(PanelModel { size: 1.0, ..default() })
         .init_resource::<Pointer>()
         .add_systems(Startup, spawn)
@@ -89,7 +90,7 @@ fn spawn(
     mut commands: Commands,
     mut images: ResMut<Assets<Image>>,
     mut meshes: ResMut<Assets<Mesh>>,
-    mut materials: ResMut<Assets<StandardMaterial>>,
+    mut materials: ResMut<Assets<plate::PlateMaterial>>,
     seat: Single<Entity, With<Seat>>,
 ) {
     for (kind, size) in [(PanelKind::Main, tokens::PANEL_M), (PanelKind::Foot, tokens::FOOT_M)] {
@@ -119,13 +120,7 @@ fn spawn(
                 kind,
                 NotShadowCaster,
                 Mesh3d(meshes.add(Rectangle::from_size(size))),
-                MeshMaterial3d(materials.add(StandardMaterial {
-                    base_color_texture: Some(image),
-                    unlit: true,
-                    alpha_mode: AlphaMode::Premultiplied,
-                    depth_bias: 5.0, // drawn over everything translucent that may stand behind it
-                    ..default()
-                })),
+                MeshMaterial3d(materials.add(plate::PlateMaterial { picture: image })),
                 Transform::default(),
                 Visibility::Hidden,
             ))

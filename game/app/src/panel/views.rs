@@ -237,3 +237,104 @@ fn foot(ui: &mut Ui, m: &mut PanelModel) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::third_party::egui::{Typefaces, style};
+    use bevy_egui::egui::{Context, Event, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2};
+
+    /// Draws a panel with these pointer events and gives the context on.
+    fn pass(ctx: &Context, m: &mut PanelModel, events: Vec<Event>) {
+        let [w, h] = tokens::PANEL_M.map(|v| v * tokens::POINTS_PER_M);
+        let input =
+            RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(w, h))), events, ..Default::default() };
+        ctx.begin_pass(input);
+        m.hot = None;
+        m.places.clear();
+        let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
+        let mut ui = Ui::new(ctx.clone(), egui::Id::new("test"), builder);
+        draw(&mut ui, m, PanelKind::Main);
+        let _ = ctx.end_pass();
+    }
+
+    fn model(main: Main) -> (Context, PanelModel) {
+        let ctx = Context::default();
+        style(&ctx, &Typefaces::default());
+        let mut m = PanelModel { size: 1.0, main, ..Default::default() };
+        m.labels.choose = "Choose".into();
+        pass(&ctx, &mut m, vec![]);
+        pass(&ctx, &mut m, vec![]);
+        (ctx, m)
+    }
+
+    fn at(m: &PanelModel, id: &str) -> Pos2 {
+        m.places.iter().find(|p| p.0 == id).unwrap_or_else(|| panic!("no '{id}' among {:?}", m.places)).1
+    }
+
+    /// Presses for ten seconds with a hand that shakes by 20 points.
+    fn press(ctx: &Context, m: &mut PanelModel, at: Pos2) {
+        let button = |pos, pressed| Event::PointerButton {
+            pos,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::default(),
+        };
+        pass(ctx, m, vec![Event::PointerMoved(at)]);
+        pass(ctx, m, vec![button(at, true)]);
+        for k in 0..100 {
+            let shake = at + vec2(if k % 2 == 0 { 20.0 } else { -20.0 }, 5.0);
+            pass(ctx, m, vec![Event::PointerMoved(shake)]);
+        }
+        pass(ctx, m, vec![button(at, false)]);
+    }
+
+    #[test]
+    fn a_scale_takes_a_number_and_only_then_a_confirmation() {
+        let scale = Main::Scale { text: "How worried are you?".into(), from: 0, to: 10, low: "calm".into(), high: "very".into() };
+        let (ctx, mut m) = model(scale);
+        assert!(m.places.iter().all(|p| p.0 != "choose"), "nothing to confirm yet");
+        let six = at(&m, "6");
+        press(&ctx, &mut m, six);
+        assert_eq!(m.number, Some(6));
+        assert!(m.acts.is_empty(), "a number alone is no answer");
+        pass(&ctx, &mut m, vec![]);
+        let choose = at(&m, "choose");
+        press(&ctx, &mut m, choose);
+        assert_eq!(m.acts, vec![Act::Session(Action::Answer(Reply::Number(6)))]);
+    }
+
+    #[test]
+    fn everything_on_a_panel_lies_within_it() {
+        let long = "Do you agree to see the inside of your own head, drawn from your own pictures, while the beam is on?";
+        let options: Vec<Option_> = (0..3)
+            .map(|k| Option_ { id: format!("o{k}"), text: "A rather long answer with many words".into(), ..Default::default() })
+            .collect();
+        let chips: Vec<Option_> = (0..7)
+            .map(|k| Option_ { id: format!("c{k}"), text: "The noise of it".into(), ..Default::default() })
+            .collect();
+        let [w, h] = tokens::PANEL_M.map(|v| v * tokens::POINTS_PER_M);
+        for (main, count) in [
+            (Main::Choice { text: long.into(), options }, 3),
+            (Main::Open { text: long.into(), chips }, 8),
+            (Main::Menu, 6),
+            (Main::Note { text: long.into() }, 1),
+        ] {
+            let (_, m) = model(main);
+            assert_eq!(m.places.len(), count, "{:?}", m.main);
+            for (id, p) in &m.places {
+                assert!(Rect::from_min_max(pos2(20.0, 20.0), pos2(w - 20.0, h - 20.0)).contains(*p), "{id} at {p}");
+            }
+        }
+    }
+
+    #[test]
+    fn type_is_never_smaller_than_the_eye_can_read() {
+        // cap height in degrees back from points
+        for deg in [tokens::BODY_DEG, tokens::BUTTON_DEG, tokens::CAPTION_DEG, tokens::SMALL_DEG, tokens::TITLE_DEG] {
+            let cap_m = tokens::points(deg) * tokens::CAP_OVER_EM / tokens::POINTS_PER_M;
+            let seen = 2.0 * (cap_m * 0.5 / tokens::PANEL_DISTANCE_M).atan().to_degrees();
+            assert!((seen - deg).abs() < 1e-3 && seen >= 1.3 - 1e-3, "{seen}");
+        }
+    }
+}

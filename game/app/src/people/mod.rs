@@ -206,6 +206,7 @@ fn give_way(
     let inside = now.state.anatomy_shown && !surfaces.is_empty();
     for (mut v, mut mesh, cut) in &mut parts {
         if let Some(cut) = cut {
+            v.set_if_neq(Visibility::Inherited);
             let want = if inside { &cut.headless } else { &cut.whole };
             if mesh.0 != *want {
                 mesh.0 = want.clone();

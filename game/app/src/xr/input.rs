@@ -130,7 +130,14 @@ fn attach(
         commands.entity(e).despawn();
     }
     let space = session.create_action_space(&a.aim, a.right, Isometry3d::IDENTITY)?;
-    let glow = materials.add(StandardMaterial { base_color: tokens::LASER, unlit: true, ..default() });
+    // drawn after the panels, which are drawn over everything
+    let glow = materials.add(StandardMaterial {
+        base_color: tokens::LASER,
+        unlit: true,
+        alpha_mode: AlphaMode::Blend,
+        depth_bias: tokens::ORDER_LASER,
+        ..default()
+    });
     let body =
         materials.add(StandardMaterial { base_color: tokens::CONTROLLER, perceptual_roughness: 0.6, ..default() });
     // spawn the space first, children after: its hook skips an entity that already has children
@@ -200,8 +207,10 @@ fn read_hand(
         (PointerKind::Gaze, None)
     };
     let menu = a.menu.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
+    if menu != hand.menu {
+        out.say(format_args!("menu {}", if menu { "down" } else { "up" }));
+    }
     if menu && !hand.menu {
-        out.say(format_args!("menu"));
         let act = if model.main == crate::panel::Main::Menu { Action::Resume } else { Action::Pause };
         model.acts.push(Act::Session(act));
     }
