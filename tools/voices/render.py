@@ -1,11 +1,11 @@
 """Renders the narration (assets/languages/{fr,en}/narration.ftl) to assets/sounds/{fr,en}/KEY.ogg and listens to it again.
 
-    VESTIBULE_KOKORO=FOLDER VESTIBULE_SPEECH_MODEL=ggml-base-q5_0.bin python tools/voices/render.py [fr|en|KEY...] [--check|--heard]
+    VESTIBULE_KOKORO=FOLDER VESTIBULE_SPEECH_MODEL=ggml-base-q5_0.bin python tools/voices/render.py [fr|en|KEY...] [--check|--heard|--retake]
 
 Needs numpy, onnxruntime, pywhispercpp (PyPI), espeak-ng and ffmpeg (Debian); kokoro.py says what lies in FOLDER.
 Only what changed is rendered: assets/sounds/voices.json keeps a hash of what was said and how. A file that is not the one
 recorded there is somebody's own voice and is left alone. `--check` renders nothing and fails (exit 1) when a passage is
-missing, stale, at the wrong level or not understood. `--heard` listens again to everything.
+missing, stale, at the wrong level or not understood. `--heard` listens again to everything. `--retake` speaks what was not understood again, faster, slower or with other pauses.
 
 A passage is right when the recogniser's words differ from ours by at most 10 % (WER), its loudness is -23 +- 1 LUFS
 and its peak at most -6 dBFS. Words that sound the same (*serrer*, *serré*) are the same word to an ear: a word that differs
@@ -29,6 +29,8 @@ INDEX = OUT / 'voices.json'
 OVERRIDES = json.loads((pathlib.Path(__file__).parent / 'overrides.json').read_text())
 # espeak language, Kokoro style, speed; about 115 words a minute with the pauses
 VOICES = {'fr': ('fr-fr', 'ff_siwis', .90), 'en': ('en-gb', 'bf_emma', .90)}
+# what is tried when the first take is not understood: speed, and the signs that become a full stop
+TAKES = [(.84, ''), (.96, ''), (.90, ':,'), (.80, ':,'), (1.02, '')]
 PAUSE_S = .55
 LUFS, PEAK_DB, WER = -23.0, -6.0, .10
 
@@ -175,6 +177,32 @@ def render(wanted, index, check, faults):
     return ours
 
 
+_kokoro = []
+
+
+def retake(entry, language, name, path, text, model):
+    """Speaks a passage again in other ways and keeps the take that is understood best."""
+    if not _kokoro:
+        from kokoro import Kokoro
+        _kokoro.append(Kokoro(os.environ['VESTIBULE_KOKORO']))
+    espeak, voice, _ = VOICES[language]
+    best, kept = entry['wer'], path.read_bytes()
+    for speed, stops in TAKES:
+        spoken = text
+        for sign in stops:
+            spoken = spoken.replace(' ' + sign, sign).replace(sign, '.')
+        spoken = re.sub(r'\. (\w)', lambda m: '. ' + m[1].upper(), spoken)
+        audio = _kokoro[0].say(spoken, espeak, voice, speed, PAUSE_S if not stops else .35)
+        lufs, peak = write(audio, path, name.split('/')[1])
+        heard = listen(model, path, text, language)
+        if heard['wer'] < best and peak <= PEAK_DB:
+            best, kept = heard['wer'], path.read_bytes()
+            entry.update(heard, file=digest(kept), duration_s=round(len(audio) / 24000, 2), lufs=lufs, peak_dbfs=peak, take=[speed, stops])
+        if best <= WER:
+            break
+    path.write_bytes(kept)
+
+
 def main():
     args = [a for a in sys.argv[1:] if not a.startswith('--')]
     check, again = '--check' in sys.argv, '--heard' in sys.argv
@@ -190,7 +218,7 @@ def main():
     for language, name, path, text in render(
             {k: t for k, t in every.items() if not args or k[0] in args or k[1] in args}, index, check, faults):
         entry = index[name]
-        if again or 'wer' not in entry:
+        if again or 'wer' not in entry or (entry['wer'] > WER and '--retake' in sys.argv):
             if model is None:
                 from pywhispercpp.model import Model
                 model = Model(os.environ['VESTIBULE_SPEECH_MODEL'], n_threads=1, redirect_whispercpp_logs_to=None,
@@ -198,6 +226,9 @@ def main():
             entry.update(listen(model, path, text, language))
             if not check:
                 save(index)
+        if entry['wer'] > WER and '--retake' in sys.argv:
+            retake(entry, language, name, path, text, model)
+            save(index)
         wrong = [w for w, bad in (('not understood', entry['wer'] > WER), ('level', abs(entry['lufs'] - LUFS) > 1),
                                   ('peak', entry['peak_dbfs'] > PEAK_DB)) if bad]
         if wrong:
