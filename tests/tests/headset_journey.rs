@@ -16,8 +16,18 @@ fn a_person_walks_from_the_welcome_to_the_last_answer() {
     let run = Run::new(include_str!("headset/walk.txt"), 512, 40.0);
     assert!(run.well, "{}", run.output);
     let steps = [
-        "welcome", "anxiety-before", "corridor", "room", "mask", "couch", "imaging", "alone", "beam-on", "next-angle",
-        "mask-off", "anxiety-after",
+        "welcome",
+        "anxiety-before",
+        "corridor",
+        "room",
+        "mask",
+        "couch",
+        "imaging",
+        "alone",
+        "beam-on",
+        "next-angle",
+        "mask-off",
+        "anxiety-after",
     ];
     for step in steps {
         assert!(run.said(&format!("step {step}")), "step {step} was never entered");

@@ -53,7 +53,9 @@ fn the_room_is_lit_and_a_question_can_be_read() {
     }
     let folder = tempfile::Builder::new().prefix("pictures").tempdir_in("/tmp").expect("a folder in /tmp");
     let room = picture(folder.path(), "room.png", &["--at", "room", "--time", "3", "--bare", "--size", "320x200"]);
-    let luminance = room.pixels().map(|p| (0.2126 * f64::from(p.0[0]) + 0.7152 * f64::from(p.0[1]) + 0.0722 * f64::from(p.0[2])) / 255.0);
+    let luminance = room
+        .pixels()
+        .map(|p| (0.2126 * f64::from(p.0[0]) + 0.7152 * f64::from(p.0[1]) + 0.0722 * f64::from(p.0[2])) / 255.0);
     let mean = luminance.sum::<f64>() / f64::from(room.width() * room.height());
     assert!((0.35..=0.70).contains(&mean), "mean luminance {mean:.3}");
     let white = share(&room, |p| p.iter().all(|c| *c >= 254));
@@ -74,6 +76,7 @@ fn the_room_is_lit_and_a_question_can_be_read() {
         assert!(paper > 0.25, "{name}: {paper:.3} of the picture is paper");
         assert!(ink > 0.01, "{name}: {ink:.4} of the picture is ink");
     }
-    let differ = french.pixels().zip(english.pixels()).filter(|(a, b)| a.0.iter().zip(b.0).any(|(x, y)| x.abs_diff(y) > 40));
+    let differ =
+        french.pixels().zip(english.pixels()).filter(|(a, b)| a.0.iter().zip(b.0).any(|(x, y)| x.abs_diff(y) > 40));
     assert!(differ.count() > 200, "both languages look alike");
 }

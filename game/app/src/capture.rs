@@ -135,10 +135,7 @@ pub fn capture(shown: Shown, options: &CaptureOptions) -> Result<(), ShowError> 
         }
     }
     let picture = image.ok_or(ShowError::NoPicture)?.try_into_dynamic().map_err(|_| ShowError::NoPicture)?;
-    picture
-        .to_rgb8()
-        .save(&options.out)
-        .map_err(|e| ShowError::Write { file: options.out.clone(), why: e.to_string() })
+    picture.to_rgb8().save(&options.out).map_err(|e| ShowError::Write { file: options.out.clone(), why: e.to_string() })
 }
 
 fn poll(app: &App) {

@@ -136,10 +136,7 @@ pub(crate) fn log_plugin() -> LogPlugin {
 
 /// Everything that is the same in a headset, a window and a picture.
 pub(crate) fn assemble(app: &mut App, shown: Shown) {
-    let folder = Path::new(&shown.room.models.room)
-        .parent()
-        .map(|p| p.display().to_string())
-        .unwrap_or_default();
+    let folder = Path::new(&shown.room.models.room).parent().map(|p| p.display().to_string()).unwrap_or_default();
     let volume = shown.room.models.volume_box_m.map(|p| p.map(|v| v as f32));
     let boxes = room::LightBoxes::read(&shown.assets.join(&folder).join("machine.json"), volume);
     let present = |file: &str| shown.assets.join(file).exists();

@@ -56,7 +56,9 @@ mod tests {
     fn lying_heading_comes_from_the_top_of_the_head() {
         // On the back, face up, feet towards −Z before turning: the top of the head points to +Z.
         for turn in [0.0f32, 0.7, -2.0] {
-            let head = Transform::from_rotation(Quat::from_rotation_y(turn) * Quat::from_rotation_x(std::f32::consts::FRAC_PI_2));
+            let head = Transform::from_rotation(
+                Quat::from_rotation_y(turn) * Quat::from_rotation_x(std::f32::consts::FRAC_PI_2),
+            );
             let r = Recentre::from_head(&head);
             assert!((r.heading - turn).abs() < 1e-4, "{} is not {turn}", r.heading);
         }

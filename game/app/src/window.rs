@@ -82,10 +82,11 @@ fn look(
         if look.viewpoint != now.state.viewpoint {
             look.viewpoint.clone_from(&now.state.viewpoint);
             look.yaw = 0.0;
-            look.pitch = data.0.viewpoints.get(&look.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.5 - tokens::WINDOW_DOWN);
+            look.pitch =
+                data.0.viewpoints.get(&look.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.5 - tokens::WINDOW_DOWN);
         }
-        let dragging = buttons.pressed(MouseButton::Right)
-            || buttons.pressed(MouseButton::Left) && pointer.reach.is_none();
+        let dragging =
+            buttons.pressed(MouseButton::Right) || buttons.pressed(MouseButton::Left) && pointer.reach.is_none();
         if dragging {
             look.yaw -= motion.delta.x * TURN;
             look.pitch = (look.pitch - motion.delta.y * TURN).clamp(-1.4, 1.4);
@@ -113,7 +114,8 @@ fn keys(keys: Res<ButtonInput<KeyCode>>, now: Res<Now>, mut model: ResMut<PanelM
         let act = if now.state.paused { Action::Resume } else { Action::Pause };
         model.acts.push(Act::Session(act));
     }
-    if keys.just_pressed(KeyCode::Space) || keys.just_pressed(KeyCode::Enter) || keys.just_pressed(KeyCode::NumpadEnter) {
+    if keys.just_pressed(KeyCode::Space) || keys.just_pressed(KeyCode::Enter) || keys.just_pressed(KeyCode::NumpadEnter)
+    {
         let act = match &model.main {
             Main::Note { .. } => Some(Act::Session(Action::Continue)),
             Main::Menu => Some(Act::Session(Action::Resume)),

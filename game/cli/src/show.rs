@@ -12,8 +12,8 @@ use vestibule_app::{AppOptions, Play, ShowError, Shown};
 use vestibule_dose::LiveDose;
 use vestibule_patient::Patient;
 use vestibule_scenario::{
-    AnswerRecord, Choices, Chosen, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session, SessionOptions,
-    StoreKeeper,
+    AnswerRecord, Choices, Chosen, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session,
+    SessionOptions, StoreKeeper,
 };
 
 /// Environment variable that asks for `EVENT` lines on standard output, for tests.
@@ -157,7 +157,8 @@ impl Keeper for Kept {
         for line in lines {
             self.now.note(line);
             if line.event == "Finished"
-                && let Some(how) = line.detail.get("how").cloned().and_then(|v| serde_json::from_value::<Ending>(v).ok())
+                && let Some(how) =
+                    line.detail.get("how").cloned().and_then(|v| serde_json::from_value::<Ending>(v).ok())
             {
                 self.store.end(how).map_err(|e| KeepError { what: "event", why: e.to_string() })?;
             }

@@ -49,7 +49,11 @@ impl Run {
         let vestibule = program("VESTIBULE_BIN", "vestibule");
         let study = at("study");
         run(Command::new(program("VESTIBULE_PHANTOM_BIN", "phantom")).arg("--tiny").arg(&study));
-        run(Command::new(&vestibule).args(["--demo", "--store"]).arg(at("store")).args(["patient", "import"]).arg(&study));
+        run(Command::new(&vestibule)
+            .args(["--demo", "--store"])
+            .arg(at("store"))
+            .args(["patient", "import"])
+            .arg(&study));
         let out = Command::new(root().join("tools/xr-session"))
             .arg(at("out"))
             .arg(at("script.txt"))
@@ -90,7 +94,12 @@ impl Run {
     /// Lines that begin with this after `EVENT seconds`.
     pub fn lines(&self, what: &str) -> Vec<Vec<String>> {
         let words = |l: &str| l.split(' ').skip(2).map(String::from).collect::<Vec<_>>();
-        self.log.lines().filter(|l| l.starts_with("EVENT")).map(words).filter(|w| w.first().is_some_and(|f| f == what)).collect()
+        self.log
+            .lines()
+            .filter(|l| l.starts_with("EVENT"))
+            .map(words)
+            .filter(|w| w.first().is_some_and(|f| f == what))
+            .collect()
     }
 
     /// The answers that the store holds after the run, by question.

@@ -97,7 +97,14 @@ impl Puppet {
             while drain.read(&mut b).is_ok_and(|n| n > 0) {}
         });
         let state = State::default();
-        Ok(Self { socket, log: Log::new(log), state, target: [0.22, 1.15, -2.0], control: control.to_owned(), rules: Vec::new() })
+        Ok(Self {
+            socket,
+            log: Log::new(log),
+            state,
+            target: [0.22, 1.15, -2.0],
+            control: control.to_owned(),
+            rules: Vec::new(),
+        })
     }
 
     fn send(&mut self) -> Result<(), String> {

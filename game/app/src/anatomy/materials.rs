@@ -15,8 +15,10 @@ const DOSE: Handle<Shader> = uuid_handle!("5d0f5d0a-4c1e-4f6f-9a0e-1f2f8f1f7a02"
 pub fn plugin(app: &mut App) {
     app.add_plugins((MaterialPlugin::<GlassMaterial>::default(), MaterialPlugin::<DoseMaterial>::default()));
     let mut shaders = app.world_mut().resource_mut::<Assets<Shader>>();
-    let _ = shaders.insert(&GLASS, Shader::from_wgsl(include_str!("../../../../shaders/glass.wgsl"), "shaders/glass.wgsl"));
-    let _ = shaders.insert(&DOSE, Shader::from_wgsl(include_str!("../../../../shaders/dose.wgsl"), "shaders/dose.wgsl"));
+    let _ =
+        shaders.insert(&GLASS, Shader::from_wgsl(include_str!("../../../../shaders/glass.wgsl"), "shaders/glass.wgsl"));
+    let _ =
+        shaders.insert(&DOSE, Shader::from_wgsl(include_str!("../../../../shaders/dose.wgsl"), "shaders/dose.wgsl"));
 }
 
 /// What the glass shader reads.

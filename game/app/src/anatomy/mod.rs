@@ -77,7 +77,11 @@ fn show(now: Res<Now>, mut surfaces: Query<&mut Visibility, With<Kind>>) {
 }
 
 /// Where the patient's frame stands in the room: at the treatment position of the couch's 0, carried by the couch.
-pub fn patient_in_room(case: &Case, pose: &vestibule_scenario::MachinePose, isocentre_height_m: f64) -> Option<Transform> {
+pub fn patient_in_room(
+    case: &Case,
+    pose: &vestibule_scenario::MachinePose,
+    isocentre_height_m: f64,
+) -> Option<Transform> {
     let plan = case.patient.plans.get(case.plan)?;
     let at = plan.frames(plan.beams.first()?).patient_to_room(&BeamAngles::default(), isocentre_height_m);
     let r = at.isometry.rotation;

@@ -83,11 +83,8 @@ fn resample(v: &Volume<f32>, mm: f64) -> Volume<f32> {
     let step: [usize; 3] = std::array::from_fn(|a| ((mm / v.grid.spacing_mm[a]).round() as usize).max(1));
     let size: [usize; 3] = std::array::from_fn(|a| (v.grid.size[a] / step[a]).max(1));
     let spacing: [f64; 3] = std::array::from_fn(|a| v.grid.spacing_mm[a] * step[a] as f64);
-    let shift = nalgebra::Point3::new(
-        (step[0] - 1) as f64 * 0.5,
-        (step[1] - 1) as f64 * 0.5,
-        (step[2] - 1) as f64 * 0.5,
-    );
+    let shift =
+        nalgebra::Point3::new((step[0] - 1) as f64 * 0.5, (step[1] - 1) as f64 * 0.5, (step[2] - 1) as f64 * 0.5);
     let grid = Grid { size, spacing_mm: spacing, origin_mm: v.grid.to_world(shift), axes: v.grid.axes };
     let mut data = Vec::with_capacity(grid.len());
     let count = step.iter().map(|s| *s.min(&usize::MAX)).product::<usize>() as f32;

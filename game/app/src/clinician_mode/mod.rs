@@ -112,7 +112,8 @@ pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Action> {
                 let all = [(&view.labels[3], Action::End), (&view.labels[2], Action::Skip), (&view.labels[1], pause)];
                 for (text, action) in all {
                     let fill = if action == Action::End { tokens::BRICK } else { tokens::SAGE };
-                    let b = egui::Button::new(strong(text)).fill(fill).min_size(egui::vec2(96.0, 40.0)).corner_radius(8);
+                    let b =
+                        egui::Button::new(strong(text)).fill(fill).min_size(egui::vec2(96.0, 40.0)).corner_radius(8);
                     if ui.add(b).clicked() {
                         acts.push(action);
                     }

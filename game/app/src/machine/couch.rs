@@ -65,8 +65,7 @@ impl Arm {
 mod tests {
     use super::*;
 
-    const ARM: Arm =
-        Arm { base: Vec2::new(1.25, 3.1), elbow: Vec2::new(0.911, 2.16), wrist: Vec2::new(0.0, 1.75) };
+    const ARM: Arm = Arm { base: Vec2::new(1.25, 3.1), elbow: Vec2::new(0.911, 2.16), wrist: Vec2::new(0.0, 1.75) };
 
     #[test]
     fn rest_needs_no_turn() {

@@ -117,7 +117,8 @@ pub fn gantry_turn(pose: &MachinePose) -> Quat {
 /// isocentre, then the table's travel.
 pub fn top_motion(pose: &MachinePose, isocentre_height_m: f32) -> Transform {
     let f = axes();
-    let turn = f * quat(nalgebra::UnitQuaternion::from_rotation_matrix(&angles(pose).table_top_to_fixed())) * f.inverse();
+    let turn =
+        f * quat(nalgebra::UnitQuaternion::from_rotation_matrix(&angles(pose).table_top_to_fixed())) * f.inverse();
     let travel = f * Vec3::from(pose.couch_top_m.map(|v| v as f32));
     let iso = Vec3::Y * isocentre_height_m;
     Transform { translation: iso + travel - turn * iso, rotation: turn, ..default() }
@@ -176,8 +177,11 @@ fn pose(
     let arm = match (find(Part::Link1), find(Part::Link2), find(Part::Wrist)) {
         (Some(a), Some(b), Some(c)) => {
             let rest = c.room.translation;
-            let arm =
-                Arm { base: couch::flat(a.room.translation), elbow: couch::flat(b.room.translation), wrist: couch::flat(rest) };
+            let arm = Arm {
+                base: couch::flat(a.room.translation),
+                elbow: couch::flat(b.room.translation),
+                wrist: couch::flat(rest),
+            };
             let to = motion * rest;
             let t = arm.solve(couch::flat(to));
             ArmPose { link1: t.link1, link2: t.link2, wrist: yaw - t.link1 - t.link2, lift: to.y - rest.y }
@@ -216,9 +220,7 @@ fn pose(
             }
             Part::PanelLeft => turned(local, PANEL_TURN_DEG.to_radians() * smooth(0.5, 1.0, out)),
             Part::PanelRight => turned(local, -PANEL_TURN_DEG.to_radians() * smooth(0.5, 1.0, out)),
-            Part::Door => {
-                Transform { translation: local.translation + DOOR_OPEN_M * pose.door as f32, ..*local }
-            }
+            Part::Door => Transform { translation: local.translation + DOOR_OPEN_M * pose.door as f32, ..*local },
             Part::Link1 => raised(&turned(local, arm.link1), arm.lift),
             Part::Link2 => turned(local, arm.link2),
             Part::Wrist => turned(local, arm.wrist),

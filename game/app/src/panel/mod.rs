@@ -1,8 +1,8 @@
 //! Panels in the world: a camera that draws egui into an image, a quad that shows it, one pointer for all of them.
 
 pub mod model;
-mod plate;
 mod pictures;
+mod plate;
 pub mod pointer;
 pub mod views;
 mod widgets;
@@ -130,7 +130,13 @@ fn spawn(
 }
 
 /// Says in the model what the session wants to be read.
-fn fill(now: Res<Now>, words: Res<Words>, mut model: ResMut<PanelModel>, dose: Res<crate::anatomy::DoseNow>, mut last: Local<Option<String>>) {
+fn fill(
+    now: Res<Now>,
+    words: Res<Words>,
+    mut model: ResMut<PanelModel>,
+    dose: Res<crate::anatomy::DoseNow>,
+    mut last: Local<Option<String>>,
+) {
     let s = &now.state;
     let m = model.bypass_change_detection();
     let option = |c: &Choice| Option_ {

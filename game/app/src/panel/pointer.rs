@@ -50,7 +50,8 @@ pub(super) struct Dwell {
 fn hit(place: &GlobalTransform, size_m: Vec2, ray: Ray3d) -> Option<(Pos2, f32)> {
     let at = ray.plane_intersection_point(place.translation(), InfinitePlane3d::new(place.back()))?;
     let local = place.affine().inverse().transform_point3(at);
-    let point = pos2((local.x + size_m.x * 0.5) * tokens::POINTS_PER_M, (size_m.y * 0.5 - local.y) * tokens::POINTS_PER_M);
+    let point =
+        pos2((local.x + size_m.x * 0.5) * tokens::POINTS_PER_M, (size_m.y * 0.5 - local.y) * tokens::POINTS_PER_M);
     Some((point, at.distance(ray.origin)))
 }
 
@@ -112,8 +113,11 @@ pub(super) fn bridge(
             }
         }
         let at = now.or(panel.pointer);
-        let (press, release) =
-            if by_gaze { (dwelt && on_it, panel.held && !dwelt) } else { (pointer.pressed && on_it, pointer.released && panel.held) };
+        let (press, release) = if by_gaze {
+            (dwelt && on_it, panel.held && !dwelt)
+        } else {
+            (pointer.pressed && on_it, pointer.released && panel.held)
+        };
         let button = |pos, pressed| egui::Event::PointerButton {
             pos,
             button: egui::PointerButton::Primary,

@@ -84,18 +84,16 @@ fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeIncl
         ui.spacing_mut().item_spacing.x = gap;
         for n in range {
             let look = if m.number == Some(n) { Look::Chosen } else { Look::Quiet };
-            if button(ui, m, &n.to_string(), (&n.to_string(), ""), vec2(side, side * 1.35), number_size, look).clicked() {
+            if button(ui, m, &n.to_string(), (&n.to_string(), ""), vec2(side, side * 1.35), number_size, look).clicked()
+            {
                 m.number = Some(n);
             }
         }
     });
     let body = tokens::points(tokens::BODY_DEG) * m.size;
     ui.horizontal(|ui| {
-        let half = ui.available_width() * 0.5 - tokens::GAP;
-        ui.allocate_ui_with_layout(vec2(half, body * 2.4), Layout::top_down(Align::Min), |ui| {
-            ui.label(RichText::new(low).size(body).color(tokens::INK));
-        });
-        ui.allocate_ui_with_layout(vec2(half, body * 2.4), Layout::top_down(Align::Max), |ui| {
+        ui.label(RichText::new(low).size(body).color(tokens::INK));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(RichText::new(high).size(body).color(tokens::INK));
         });
     });
@@ -149,7 +147,9 @@ fn open(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_]) {
                         let on = m.chosen.contains(&chip.id);
                         let look = if on { Look::Chosen } else { Look::Quiet };
                         let size = body.min(height * 0.46);
-                        if button(ui, m, &chip.id, (&chip.text, &chip.picture), vec2(width, height), size, look).clicked() {
+                        if button(ui, m, &chip.id, (&chip.text, &chip.picture), vec2(width, height), size, look)
+                            .clicked()
+                        {
                             if on {
                                 m.chosen.retain(|c| *c != chip.id);
                             } else {
@@ -171,7 +171,10 @@ fn menu(ui: &mut Ui, m: &mut PanelModel) {
     at_foot(ui, |ui| {
         let quiet = |a: Action| Act::Session(a);
         let rows: [[(&str, &str, Act, Look); 2]; 3] = [
-            [("menu-stop", &l.stop, quiet(Action::Stop), Look::Stop), ("call", &l.call, quiet(Action::Call), Look::Quiet)],
+            [
+                ("menu-stop", &l.stop, quiet(Action::Stop), Look::Stop),
+                ("call", &l.call, quiet(Action::Call), Look::Quiet),
+            ],
             [("larger", &l.larger, Act::Larger, Look::Quiet), ("recentre", &l.recentre, Act::Recentre, Look::Quiet)],
             [
                 ("repeat", &l.repeat, quiet(Action::Repeat), Look::Quiet),
@@ -180,14 +183,18 @@ fn menu(ui: &mut Ui, m: &mut PanelModel) {
         ];
         let height = ((ui.available_height() - tokens::GAP * 3.0) / 3.0).min(type_size * 2.6);
         for row in rows {
-            ui.allocate_ui_with_layout(vec2(ui.available_width(), height), Layout::left_to_right(Align::Center), |ui| {
-                let width = (ui.available_width() - tokens::GAP) * 0.5;
-                for (id, text, act, look) in row {
-                    if button(ui, m, id, (text, ""), vec2(width, height), type_size, look).clicked() {
-                        m.acts.push(act);
+            ui.allocate_ui_with_layout(
+                vec2(ui.available_width(), height),
+                Layout::left_to_right(Align::Center),
+                |ui| {
+                    let width = (ui.available_width() - tokens::GAP) * 0.5;
+                    for (id, text, act, look) in row {
+                        if button(ui, m, id, (text, ""), vec2(width, height), type_size, look).clicked() {
+                            m.acts.push(act);
+                        }
                     }
-                }
-            });
+                },
+            );
         }
     });
 }
@@ -200,30 +207,37 @@ fn foot(ui: &mut Ui, m: &mut PanelModel) {
     ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
         ui.add_space(10.0);
         if !over {
-            ui.allocate_ui_with_layout(vec2(ui.available_width(), height), Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = tokens::GAP;
-                let width = (ui.available_width() - tokens::GAP * 2.0 - 16.0) / 3.0;
-                ui.add_space(8.0);
-                let l = m.labels.clone();
-                let paused = m.main == Main::Menu;
-                let first = if paused { (&l.resume, Action::Resume) } else { (&l.pause, Action::Pause) };
-                let bar = [("pause", first.0, Act::Session(first.1)), ("quieter", &l.quieter, Act::Quieter)];
-                for (id, text, act) in bar {
-                    if button(ui, m, id, (text, ""), vec2(width, height), type_size, Look::Quiet).clicked() {
-                        m.acts.push(act);
+            ui.allocate_ui_with_layout(
+                vec2(ui.available_width(), height),
+                Layout::left_to_right(Align::Center),
+                |ui| {
+                    ui.spacing_mut().item_spacing.x = tokens::GAP;
+                    let width = (ui.available_width() - tokens::GAP * 2.0 - 16.0) / 3.0;
+                    ui.add_space(8.0);
+                    let l = m.labels.clone();
+                    let paused = m.main == Main::Menu;
+                    let first = if paused { (&l.resume, Action::Resume) } else { (&l.pause, Action::Pause) };
+                    let bar = [("pause", first.0, Act::Session(first.1)), ("quieter", &l.quieter, Act::Quieter)];
+                    for (id, text, act) in bar {
+                        if button(ui, m, id, (text, ""), vec2(width, height), type_size, Look::Quiet).clicked() {
+                            m.acts.push(act);
+                        }
                     }
-                }
-                if button(ui, m, "stop", (&l.stop, ""), vec2(width, height), type_size, Look::Stop).clicked() {
-                    m.acts.push(Act::Session(Action::Stop));
-                }
-            });
+                    if button(ui, m, "stop", (&l.stop, ""), vec2(width, height), type_size, Look::Stop).clicked() {
+                        m.acts.push(Act::Session(Action::Stop));
+                    }
+                },
+            );
         }
         ui.add_space(tokens::GAP * 0.5);
         if !m.dose.is_empty() {
             let size = tokens::points(tokens::SMALL_DEG);
-            egui::Frame::new().fill(tokens::PLATE).corner_radius(14).inner_margin(Margin::symmetric(18, 6)).show(ui, |ui| {
-                ui.label(RichText::new(&m.dose).size(size).color(tokens::WHITE));
-            });
+            egui::Frame::new().fill(tokens::PLATE).corner_radius(14).inner_margin(Margin::symmetric(18, 6)).show(
+                ui,
+                |ui| {
+                    ui.label(RichText::new(&m.dose).size(size).color(tokens::WHITE));
+                },
+            );
         }
         if !m.caption.is_empty() {
             egui::Frame::new()
@@ -291,7 +305,13 @@ mod tests {
 
     #[test]
     fn a_scale_takes_a_number_and_only_then_a_confirmation() {
-        let scale = Main::Scale { text: "How worried are you?".into(), from: 0, to: 10, low: "calm".into(), high: "very".into() };
+        let scale = Main::Scale {
+            text: "How worried are you?".into(),
+            from: 0,
+            to: 10,
+            low: "calm".into(),
+            high: "very".into(),
+        };
         let (ctx, mut m) = model(scale);
         assert!(m.places.iter().all(|p| p.0 != "choose"), "nothing to confirm yet");
         let six = at(&m, "6");
@@ -306,9 +326,14 @@ mod tests {
 
     #[test]
     fn everything_on_a_panel_lies_within_it() {
-        let long = "Do you agree to see the inside of your own head, drawn from your own pictures, while the beam is on?";
+        let long =
+            "Do you agree to see the inside of your own head, drawn from your own pictures, while the beam is on?";
         let options: Vec<Option_> = (0..3)
-            .map(|k| Option_ { id: format!("o{k}"), text: "A rather long answer with many words".into(), ..Default::default() })
+            .map(|k| Option_ {
+                id: format!("o{k}"),
+                text: "A rather long answer with many words".into(),
+                ..Default::default()
+            })
             .collect();
         let chips: Vec<Option_> = (0..7)
             .map(|k| Option_ { id: format!("c{k}"), text: "The noise of it".into(), ..Default::default() })

@@ -49,10 +49,8 @@ pub fn button(
     let mut area = rect.shrink2(vec2(14.0, 6.0));
     if !picture.is_empty() {
         let side = area.height().min(area.width() * 0.34) * 0.8;
-        let place = egui::Rect::from_min_size(
-            egui::pos2(area.left() + 6.0, area.center().y - side * 0.5),
-            Vec2::splat(side),
-        );
+        let place =
+            egui::Rect::from_min_size(egui::pos2(area.left() + 6.0, area.center().y - side * 0.5), Vec2::splat(side));
         super::pictures::draw(painter, place, picture, ink);
         area.min.x = place.right() + 10.0;
     }

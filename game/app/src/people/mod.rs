@@ -97,14 +97,14 @@ fn spawn(
     let scene = |file: &str| WorldAssetRoot(assets.load(GltfAssetLabel::Scene(0).from_asset(file.to_owned())));
     for (who, file) in &files.staff {
         // a person does not darken a lightmapped floor: without a soft dark spot under the feet they float
-        commands
-            .spawn((Staff { who: who.clone() }, scene(file), Transform::default(), Visibility::Hidden))
-            .with_child((
+        commands.spawn((Staff { who: who.clone() }, scene(file), Transform::default(), Visibility::Hidden)).with_child(
+            (
                 Mesh3d(ground.clone()),
                 MeshMaterial3d(spot.clone()),
                 NotShadowCaster,
                 Transform::from_xyz(0.0, 0.004, 0.02),
-            ));
+            ),
+        );
     }
     for (file, mask) in [(&files.figure, false), (&files.mask, true)] {
         if file.is_empty() {
@@ -142,7 +142,11 @@ fn lie(
     mut figures: Query<(&mut Transform, &mut Visibility, Has<MaskShape>), With<Figure>>,
 ) {
     let s = &now.state;
-    let seen = data.0.viewpoints.get(&s.viewpoint).is_some_and(|v| v.figure || v.own_body && s.patient == vestibule_scenario::Posture::Lying)
+    let seen = data
+        .0
+        .viewpoints
+        .get(&s.viewpoint)
+        .is_some_and(|v| v.figure || v.own_body && s.patient == vestibule_scenario::Posture::Lying)
         && s.patient == vestibule_scenario::Posture::Lying;
     let motion = top_motion(&s.machine, data.0.isocentre_height_m as f32);
     for (mut t, mut visible, mask) in &mut figures {
@@ -190,7 +194,8 @@ fn cut_head(
         let Some(VertexAttributeValues::Float32x3(at)) = whole.attribute(Mesh::ATTRIBUTE_POSITION) else { continue };
         let Some(indices) = whole.indices() else { continue };
         let list: Vec<u32> = indices.iter().map(|i| i as u32).collect();
-        let kept = list.chunks(3).filter(|t| t.iter().any(|i| at[*i as usize][2] > NECK_Z_M)).flatten().copied().collect();
+        let kept =
+            list.chunks(3).filter(|t| t.iter().any(|i| at[*i as usize][2] > NECK_Z_M)).flatten().copied().collect();
         let mut headless = whole.clone();
         headless.insert_indices(Indices::U32(kept));
         let headless = meshes.add(headless);

@@ -8,7 +8,11 @@ use bevy::render::render_resource::TextureFormat;
 const PALETTE: usize = 64;
 
 /// Builds the missing mip levels of every picture that came with a glTF file.
-pub fn add_mips(mut events: MessageReader<AssetEvent<Image>>, mut images: ResMut<Assets<Image>>, assets: Res<AssetServer>) {
+pub fn add_mips(
+    mut events: MessageReader<AssetEvent<Image>>,
+    mut images: ResMut<Assets<Image>>,
+    assets: Res<AssetServer>,
+) {
     for event in events.read() {
         let AssetEvent::Added { id } = event else { continue };
         if !assets.get_path(*id).is_some_and(|p| p.to_string().contains(".glb")) {
@@ -85,7 +89,8 @@ fn extend(data: &mut Vec<u8>, width: usize, height: usize, srgb: bool) -> u32 {
                         let v = previous[((y * 2 + dy).min(h - 1) * w + (x * 2 + dx).min(w - 1)) * 4 + c];
                         sum += if c == 3 { f32::from(v) / 255.0 } else { to_linear[usize::from(v)] };
                     }
-                    next[(y * nw + x) * 4 + c] = if c == 3 { (sum * 63.75 + 0.5) as u8 } else { from_linear(sum * 0.25) };
+                    next[(y * nw + x) * 4 + c] =
+                        if c == 3 { (sum * 63.75 + 0.5) as u8 } else { from_linear(sum * 0.25) };
                 }
             }
         }

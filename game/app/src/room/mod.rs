@@ -226,8 +226,10 @@ fn report(
         return;
     }
     room.loaded = true;
-    let triangles: usize =
-        meshes.iter().filter_map(|m| Some(store.get(&m.0.0)?.indices()?.len() / 3)).sum();
+    let triangles: usize = meshes.iter().filter_map(|m| Some(store.get(&m.0.0)?.indices()?.len() / 3)).sum();
     let skinned = meshes.iter().filter(|m| m.1).count();
-    out.say(format_args!("loaded: {} primitives, {skinned} of them skinned, {triangles} triangles", meshes.iter().count()));
+    out.say(format_args!(
+        "loaded: {} primitives, {skinned} of them skinned, {triangles} triangles",
+        meshes.iter().count()
+    ));
 }

@@ -47,10 +47,9 @@ pub fn style(ctx: &egui::Context, faces: &Typefaces) {
     let mut fonts = egui::FontDefinitions::default();
     let plain = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
     fonts.families.insert(FontFamily::Name(BOLD.into()), plain);
-    for (name, data, family) in [
-        ("regular", &faces.regular, FontFamily::Proportional),
-        ("bold", &faces.bold, FontFamily::Name(BOLD.into())),
-    ] {
+    for (name, data, family) in
+        [("regular", &faces.regular, FontFamily::Proportional), ("bold", &faces.bold, FontFamily::Name(BOLD.into()))]
+    {
         if let Some(data) = data {
             fonts.font_data.insert(name.into(), data.clone());
             fonts.families.entry(family).or_default().insert(0, name.into()); // egui's own stay behind it for missing signs

@@ -4,8 +4,8 @@ mod input;
 pub mod supervise;
 
 use crate::events::Events;
-use crate::panel::{Act, PanelModel};
 use crate::now::Now;
+use crate::panel::{Act, PanelModel};
 use crate::patient_mode::{Driver, RecentreNow};
 use crate::people::Named;
 use crate::room::{Room, RoomFiles};
@@ -186,7 +186,10 @@ fn tell_objects(
         let at = at + (middle - at).normalize_or_zero() * thing.offset_m[1];
         let depth = (at - middle).dot(*left.2.forward());
         if let (Ok(l), Ok(r)) = (left.1.world_to_viewport(left.2, at), right.1.world_to_viewport(right.2, at)) {
-            out.say(format_args!("object {picture} {} {depth:.4} {:.3} {:.3} {:.3} {:.3}", thing.name, l.x, l.y, r.x, r.y));
+            out.say(format_args!(
+                "object {picture} {} {depth:.4} {:.3} {:.3} {:.3} {:.3}",
+                thing.name, l.x, l.y, r.x, r.y
+            ));
         }
     }
 }

@@ -37,15 +37,20 @@ pub fn run(events: bool) -> std::io::Result<u8> {
     for life in 1..=LIVES {
         wait_for_monado(life);
         say(format!("starts life {life}"));
-        let status =
-            Command::new(env::current_exe()?).args(env::args_os().skip(1)).env(CHILD, life.to_string()).env(RESUME, &resume).status()?;
+        let status = Command::new(env::current_exe()?)
+            .args(env::args_os().skip(1))
+            .env(CHILD, life.to_string())
+            .env(RESUME, &resume)
+            .status()?;
         say(format!("life {life} ended: {status}"));
         match status.code() {
             Some(PANIC) | None => sleep(Duration::from_millis(500)),
             Some(code) => return Ok(u8::try_from(code).unwrap_or(1)),
         }
     }
-    eprintln!("vestibule: the headset's runtime went away {LIVES} times; restart it, then start again. No answer is lost");
+    eprintln!(
+        "vestibule: the headset's runtime went away {LIVES} times; restart it, then start again. No answer is lost"
+    );
     Ok(1)
 }
 
