@@ -64,7 +64,7 @@ pub const LARGE: f32 = 1.4;
 /// How far the middle of the main panel lies over the straight view, and that of the foot below it, radians.
 pub const PANEL_RISE: f32 = 0.075;
 /// See [`PANEL_RISE`].
-pub const FOOT_DROP: f32 = 0.345;
+pub const FOOT_DROP: f32 = 0.30;
 /// How far the view in a window looks down, so that the foot is in it, radians.
 pub const WINDOW_DOWN: f32 = 0.05;
 /// Main panel, metres.

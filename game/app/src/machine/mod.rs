@@ -5,6 +5,7 @@ mod couch;
 pub use couch::Arm;
 
 use crate::now::{Now, RoomData};
+use crate::people::Named;
 use bevy::prelude::*;
 use vestibule_geometry::BeamAngles;
 use vestibule_geometry::frames::fixed_to_room;
@@ -15,6 +16,8 @@ const IMAGER_OUT_M: f32 = 0.90;
 const PANEL_TURN_DEG: f32 = 75.0;
 /// Where the door leaf goes when it opens, metres.
 const DOOR_OPEN_M: Vec3 = Vec3::new(0.0, 0.0, -1.5);
+/// From the first link's pivot down to the middle of the couch's column, and out to its skin, metres.
+const COLUMN_M: [f32; 2] = [-0.15, 0.27];
 /// Downstream side of the modelled snout from the isocentre, and how far it slides out, metres.
 const SNOUT_MODELLED_M: f32 = 0.441;
 const SNOUT_TRAVEL_M: f32 = 0.12;
@@ -140,6 +143,9 @@ fn recognise(
             }
         }
         commands.entity(entity).insert((part, Rest { local: *local, room }));
+        if part == Part::Link1 {
+            commands.entity(entity).insert(Named { name: "couch".to_owned(), offset_m: COLUMN_M });
+        }
     }
 }
 

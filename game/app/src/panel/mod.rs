@@ -12,6 +12,7 @@ pub use pointer::{Pointer, PointerKind, PointerRead};
 
 use crate::events::Events;
 use crate::now::{Now, RoomData, Words};
+use crate::patient_mode::pitch_at;
 use crate::people::Named;
 use crate::seat::Seat;
 use crate::third_party::egui::{Typefaces, style};
@@ -214,14 +215,15 @@ fn place(
     };
     let centre = wanted.map_or(Vec3::NEG_Z, |p| local(p).normalize_or(Vec3::NEG_Z));
     let ahead = Quat::from_rotation_y(side) * centre;
+    // the foot lies low in the view itself, wherever the panel was put: never over what is being looked at
+    let pitch = data.0.viewpoints.get(&s.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.5 - tokens::WINDOW_DOWN);
+    let low = Quat::from_rotation_y(side) * Quat::from_rotation_x(pitch - tokens::FOOT_DROP) * Vec3::NEG_Z;
     for (mut panel, mut t, mut visible) in &mut panels {
-        let (on, drop) = match panel.kind {
-            PanelKind::Main => (model.main != Main::None, -tokens::PANEL_RISE),
-            PanelKind::Foot => (true, tokens::FOOT_DROP),
-        };
-        // the foot hangs below the panel, tilted up to the eye
         let axis = Vec3::Y.cross(ahead).normalize_or(Vec3::X);
-        let direction = Quat::from_axis_angle(axis, drop) * ahead;
+        let (on, direction) = match panel.kind {
+            PanelKind::Main => (model.main != Main::None, Quat::from_axis_angle(axis, -tokens::PANEL_RISE) * ahead),
+            PanelKind::Foot => (true, low),
+        };
         let at = direction * tokens::PANEL_DISTANCE_M;
         let up = if direction.y.abs() > 0.9 { Vec3::NEG_Z } else { Vec3::Y };
         let posed = Transform::from_translation(at).looking_to(at, up);
