@@ -35,7 +35,8 @@ fn graph() -> Graph {
     assert!(out.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&out.stderr));
     let meta: Value = serde_json::from_slice(&out.stdout).expect("JSON");
     let text = |v: &Value| v.as_str().expect("a string").to_owned();
-    let name = meta["packages"].as_array().expect("packages").iter().map(|p| (text(&p["id"]), text(&p["name"]))).collect();
+    let name =
+        meta["packages"].as_array().expect("packages").iter().map(|p| (text(&p["id"]), text(&p["name"]))).collect();
     let mut needs = BTreeMap::new();
     for node in meta["resolve"]["nodes"].as_array().expect("nodes") {
         let deps = node["deps"].as_array().expect("deps").iter();
@@ -84,7 +85,8 @@ fn imports_only_point_down() {
     let g = graph();
     for (k, room) in HOUSE.iter().enumerate() {
         for import in g.direct(room).into_iter().filter(|n| n.starts_with("vestibule")) {
-            let at = HOUSE.iter().position(|h| *h == import).unwrap_or_else(|| panic!("{import} has no place in the house"));
+            let at =
+                HOUSE.iter().position(|h| *h == import).unwrap_or_else(|| panic!("{import} has no place in the house"));
             assert!(at > k, "{room} imports {import}, which is above it");
         }
     }

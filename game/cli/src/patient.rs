@@ -102,7 +102,7 @@ fn import(paths: &[PathBuf], global: &Global) -> Done {
         }
     }
     if taken.is_empty() {
-        let reason = notes.iter().filter(|n| n.level == Level::Error).next_back();
+        let reason = notes.iter().rfind(|n| n.level == Level::Error);
         let reason = reason.map_or(String::new(), |n| match n.object.as_str() {
             "import" => format!(": {}", n.text),
             object => format!(": {object}: {}", n.text),
