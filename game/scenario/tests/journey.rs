@@ -365,7 +365,7 @@ fn a_scene_cannot_deliver_while_the_machine_moves_or_at_another_angle() {
         if let Some(b) = &s.beam {
             seen = seen.max(b.beam + 1);
             let off = (s.machine.gantry_deg - plan.beams[b.beam].angles.gantry_deg).rem_euclid(360.0);
-            assert!(!s.moving && (off < 1e-9 || off > 360.0 - 1e-9), "beam {} at {}", b.beam, s.machine.gantry_deg);
+            assert!(!s.moving && !(1e-9..=360.0 - 1e-9).contains(&off), "beam {} at {}", b.beam, s.machine.gantry_deg);
         }
     }
     assert_eq!(seen, 3);
