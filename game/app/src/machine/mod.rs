@@ -18,6 +18,8 @@ const PANEL_TURN_DEG: f32 = 75.0;
 const DOOR_OPEN_M: Vec3 = Vec3::new(0.0, 0.0, -1.5);
 /// From the first link's pivot down to the middle of the couch's column, and out to its skin, metres.
 const COLUMN_M: [f32; 2] = [-0.15, 0.27];
+/// A screw on the snout's front frame, in the snout's frame (origin at the isocentre, +Y towards the source), metres.
+const SCREW_M: Vec3 = Vec3::new(0.205, 0.442, -0.225);
 /// Downstream side of the modelled snout from the isocentre, and how far it slides out, metres.
 const SNOUT_MODELLED_M: f32 = 0.441;
 const SNOUT_TRAVEL_M: f32 = 0.12;
@@ -145,6 +147,10 @@ fn recognise(
         commands.entity(entity).insert((part, Rest { local: *local, room }));
         if part == Part::Link1 {
             commands.entity(entity).insert(Named { name: "couch".to_owned(), offset_m: COLUMN_M });
+        }
+        if part == Part::Snout {
+            let screw = Named { name: "snout".to_owned(), offset_m: [0.0, 0.0] };
+            commands.entity(entity).with_child((screw, Transform::from_translation(SCREW_M), Visibility::default()));
         }
     }
 }
