@@ -10,7 +10,7 @@ missing, stale, at the wrong level or not understood. `--heard` listens again to
 A passage is right when the recogniser's words differ from ours by at most 10 % (WER), its loudness is -23 +- 1 LUFS
 and its peak at most -6 dBFS. Words that sound the same (*serrer*, *serré*) are the same word to an ear: a word that differs
 only in spelling, by espeak-ng's phonemes, is no error in `wer`; `wer_spelling` counts it.
-overrides.json holds other spellings for what the voice would stumble over; captions keep the text of the .ftl file.
+overrides.json holds other spellings or another speed for what the voice would stumble over; captions keep the text of the .ftl file.
 """
 import hashlib
 import json
@@ -146,15 +146,23 @@ def save(index):
     INDEX.write_text(json.dumps(dict(sorted(index.items())), ensure_ascii=False, indent=1) + '\n')
 
 
+def as_spoken(language, key, text):
+    """The spelling for the voice and its speed: as overrides.json has them (a spelling, or its `text` and `speed`)."""
+    own = OVERRIDES[language].get(key, {})
+    own = {'text': own} if isinstance(own, str) else own
+    spoken = own.get('text', text)
+    for a, b in OVERRIDES[language].get('*', {}).items():
+        spoken = spoken.replace(a, b)
+    return spoken, own.get('speed', VOICES[language][2])
+
+
 def render(wanted, index, check, faults):
     """Renders what is new or changed; gives back the names that are ours."""
     kokoro, ours = None, []
     for (language, key), text in wanted.items():
-        espeak, voice, speed = VOICES[language]
+        espeak, voice, _ = VOICES[language]
         name, path = f'{language}/{key}', OUT / language / f'{key}.ogg'
-        spoken = OVERRIDES[language].get(key, text)
-        for a, b in OVERRIDES[language].get('*', {}).items():
-            spoken = spoken.replace(a, b)
+        spoken, speed = as_spoken(language, key, text)
         said = digest(json.dumps([spoken, voice, speed, PAUSE_S]).encode())
         entry = index.get(name, {})
         if path.exists() and entry and digest(path.read_bytes()) != entry['file']:
@@ -188,7 +196,7 @@ def retake(entry, language, name, path, text, model):
     espeak, voice, _ = VOICES[language]
     best, kept = entry['wer'], path.read_bytes()
     for speed, stops in TAKES:
-        spoken = text
+        spoken, _ = as_spoken(language, path.stem, text)
         for sign in stops:
             spoken = spoken.replace(' ' + sign, sign).replace(sign, '.')
         spoken = re.sub(r'\. (\w)', lambda m: '. ' + m[1].upper(), spoken)

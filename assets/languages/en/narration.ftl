@@ -19,7 +19,7 @@ say-room-1 = This is your room. The machine is large. It turns around you. It do
 say-room-2 = Most of the machine is behind the wall. You mainly see this arm. The beam comes out of the square end.
 say-room-3 = The table is narrow and rather hard. A robot carries it and moves it gently.
 say-room-4 = You can ask for a blanket, or a cushion under your knees.
-say-room-5-music = Often there is music. You can bring your own.
+say-room-5-music = Often there is music. You can bring your own music.
 say-room-6 = Behind the wall, large magnets guide the protons to you.
 
 say-mask-1 = Your own fitted mask was made for you. First, you look at it from the side.
@@ -46,9 +46,9 @@ say-imaging-4 = The table may move by a few millimetres. That is normal, and it 
 say-alone-1 = Here is the team, on the other side of the wall. They see you all the time, by camera.
 say-alone-2-heard = They speak to you through the intercom, and they hear you.
 say-alone-2-seen = They speak to you through the intercom. Your sign takes the place of your voice.
-say-alone-3-hand = Raise your hand: we stop, and we come.
-say-alone-3-bulb = Press the bulb: we stop, and we come.
-say-alone-3-button = Press the button: we stop, and we come.
+say-alone-3-hand = If you raise your hand, we stop, and we come.
+say-alone-3-bulb = If you press the bulb, we stop, and we come.
+say-alone-3-button = If you press the button, we stop, and we come.
 say-alone-4 = The beam is for you. The team works here every day, so they stay next door.
 say-alone-5-queue = The beam serves several rooms. Your turn is coming. This wait is normal.
 
