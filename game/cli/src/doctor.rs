@@ -58,13 +58,13 @@ pub fn run(global: &Global) -> Done {
         Check::new("speech model", speech_model(), "Only dictation needs it; everything else works without."),
         Check::new(
             "assets",
-            folder("VESTIBULE_ASSETS", "assets", "rooms"),
-            "Set VESTIBULE_ASSETS to the folder `assets` of Vestibule.",
+            folder("assets", "rooms"),
+            "Set VESTIBULE_HOME to the folder that holds `assets` and `scenes`.",
         ),
         Check::new(
             "scenes",
-            folder("VESTIBULE_SCENES", "scenes", "journeys"),
-            "Set VESTIBULE_SCENES to the folder `scenes` of Vestibule.",
+            folder("scenes", "journeys"),
+            "Set VESTIBULE_HOME to the folder that holds `assets` and `scenes`.",
         ),
         Check::new(
             "store",
@@ -168,11 +168,11 @@ fn speech_model() -> Result<String, String> {
 }
 
 /// A folder of Vestibule's own: named by the variable, beside the program, or in the source tree.
-fn folder(variable: &str, name: &str, must_hold: &str) -> Result<String, String> {
+fn folder(name: &str, must_hold: &str) -> Result<String, String> {
     let beside = std::env::current_exe().ok().and_then(|p| p.parent().map(|d| d.join(name)));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name);
     let places = [
-        (std::env::var_os(variable).map(PathBuf::from), "set by its variable"),
+        (std::env::var_os("VESTIBULE_HOME").map(|h| PathBuf::from(h).join(name)), "set by VESTIBULE_HOME"),
         (beside, "beside the program"),
         (Some(source), "in the source tree"),
     ];

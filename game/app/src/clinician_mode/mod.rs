@@ -69,7 +69,7 @@ fn strip(
     let view = Strip {
         step: (word(&s.step_title), s.step_index + 1, s.step_count),
         wear_s: s.wear_s,
-        next: s.upcoming.iter().take(2).cloned().collect(),
+        next: s.upcoming.iter().take(2).map(|id| word(&format!("step-{id}"))).collect(),
         paused: s.paused,
         labels: [
             word("app-next"),
@@ -102,7 +102,7 @@ pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Action> {
             ui.label(quiet(format!("{n}/{of}")));
             ui.label(quiet(format!("{}:{:02}", view.wear_s as u64 / 60, view.wear_s as u64 % 60)));
             if !view.next.is_empty() {
-                ui.label(quiet(format!("{} {}", view.labels[0], view.next.join(" → "))));
+                ui.label(quiet(format!("{} {}", view.labels[0], view.next.join(" · "))));
             }
             if !view.synthetic.is_empty() {
                 ui.label(quiet(view.synthetic.clone()));

@@ -18,8 +18,8 @@ const PANEL_TURN_DEG: f32 = 75.0;
 const DOOR_OPEN_M: Vec3 = Vec3::new(0.0, 0.0, -1.5);
 /// From the first link's pivot down to the middle of the couch's column, and out to its skin, metres.
 const COLUMN_M: [f32; 2] = [-0.15, 0.27];
-/// A screw on the snout's front frame, in the snout's frame (origin at the isocentre, +Y towards the source), metres.
-const SCREW_M: Vec3 = Vec3::new(0.205, 0.442, -0.225);
+/// The edge between the dark glass and the pale frame of an imaging panel, in the panel's frame, metres.
+const GLASS_EDGE_M: Vec3 = Vec3::new(-0.215, 0.05, 0.06);
 /// Downstream side of the modelled snout from the isocentre, and how far it slides out, metres.
 const SNOUT_MODELLED_M: f32 = 0.441;
 const SNOUT_TRAVEL_M: f32 = 0.12;
@@ -148,9 +148,13 @@ fn recognise(
         if part == Part::Link1 {
             commands.entity(entity).insert(Named { name: "couch".to_owned(), offset_m: COLUMN_M });
         }
-        if part == Part::Snout {
-            let screw = Named { name: "snout".to_owned(), offset_m: [0.0, 0.0] };
-            commands.entity(entity).with_child((screw, Transform::from_translation(SCREW_M), Visibility::default()));
+        if part == Part::PanelRight {
+            let edge = Named { name: "imager".to_owned(), offset_m: [0.0, 0.0] };
+            commands.entity(entity).with_child((
+                edge,
+                Transform::from_translation(GLASS_EDGE_M),
+                Visibility::default(),
+            ));
         }
     }
 }
