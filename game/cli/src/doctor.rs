@@ -53,7 +53,7 @@ pub fn run(global: &Global) -> Done {
         Check::new(
             "microphone",
             sound_device('c'),
-            "No microphone was found: the open question is answered with chips, or typed by staff.",
+            "No microphone was found: the open question is answered with chips.",
         ),
         Check::new("speech model", speech_model(), "Only dictation needs it; everything else works without."),
         Check::new(

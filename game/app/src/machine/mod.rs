@@ -18,8 +18,9 @@ const PANEL_TURN_DEG: f32 = 75.0;
 const DOOR_OPEN_M: Vec3 = Vec3::new(0.0, 0.0, -1.5);
 /// From the first link's pivot down to the middle of the couch's column, and out to its skin, metres.
 const COLUMN_M: [f32; 2] = [-0.15, 0.27];
-/// The edge between the dark glass and the pale frame of an imaging panel, in the panel's frame, metres.
-const GLASS_EDGE_M: Vec3 = Vec3::new(-0.215, 0.05, 0.06);
+/// The node of the lamps, and a point on the lit ring of the bore's end wall, room frame, metres.
+const LAMPS: &str = "emit";
+const RING_M: Vec3 = Vec3::new(-1.459, 1.930, -1.15);
 /// Downstream side of the modelled snout from the isocentre, and how far it slides out, metres.
 const SNOUT_MODELLED_M: f32 = 0.441;
 const SNOUT_TRAVEL_M: f32 = 0.12;
@@ -136,6 +137,11 @@ fn recognise(
     transforms: Query<&Transform>,
 ) {
     for (entity, name) in &new {
+        if name.as_str() == LAMPS {
+            let ring = Named { name: "ring".to_owned(), offset_m: [0.0, 0.0] };
+            let at = Transform::from_translation(RING_M);
+            commands.entity(entity).with_child((ring, at, Visibility::default()));
+        }
         let Some(part) = Part::of(name) else { continue };
         let Ok(local) = transforms.get(entity) else { continue };
         let mut room = *local;
@@ -147,14 +153,6 @@ fn recognise(
         commands.entity(entity).insert((part, Rest { local: *local, room }));
         if part == Part::Link1 {
             commands.entity(entity).insert(Named { name: "couch".to_owned(), offset_m: COLUMN_M });
-        }
-        if part == Part::PanelRight {
-            let edge = Named { name: "imager".to_owned(), offset_m: [0.0, 0.0] };
-            commands.entity(entity).with_child((
-                edge,
-                Transform::from_translation(GLASS_EDGE_M),
-                Visibility::default(),
-            ));
         }
     }
 }
