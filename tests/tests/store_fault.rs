@@ -303,6 +303,8 @@ fn record(folder: &Path) -> (Disk, Vec<Note>) {
             step: "anxiety-before".into(),
             time_s: n as f64,
             language: "fr".into(),
+            attempt: 1,
+            by_staff: false,
         };
         scope.save_answer(&answer).unwrap();
         notes().push(Note::Confirmed(n));

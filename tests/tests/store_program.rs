@@ -143,6 +143,8 @@ fn answers_are_listed_in_the_form_that_scripts_read() {
             step: "anxiety-before".into(),
             time_s: 31.0,
             language: "fr".into(),
+            attempt: 1,
+            by_staff: false,
         };
         store.save_answer(&answer).unwrap();
     }

@@ -26,6 +26,8 @@ fn with_an_answer(folder: &Path) {
         step: "s".into(),
         time_s: 0.0,
         language: "fr".into(),
+        attempt: 1,
+        by_staff: false,
     };
     store.save_answer(&answer).unwrap();
 }
@@ -47,16 +49,19 @@ fn clear(error: &OpenError, folder: &Path) {
 fn a_newer_store_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     with_an_answer(folder.path());
-    let set_version = |version: i64| {
+    let set_version = |version: i64| -> i64 {
         let c = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
         let hex: String = RAW_KEY.iter().map(|b| format!("{b:02x}")).collect();
-        c.execute_batch(&format!("PRAGMA key = \"x'{hex}'\"; PRAGMA user_version = {version};")).unwrap();
+        c.execute_batch(&format!("PRAGMA key = \"x'{hex}'\"")).unwrap();
+        let was = c.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
+        c.pragma_update(None, "user_version", version).unwrap();
+        was
     };
-    set_version(99);
+    let present = set_version(99);
     let error = Store::open(folder.path(), &raw()).unwrap_err();
     assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error}");
     clear(&error, folder.path());
-    set_version(1);
+    set_version(present);
     assert_eq!(values(folder.path()), [-7]);
     let header = folder.path().join("store.json");
     let text = std::fs::read_to_string(&header).unwrap();

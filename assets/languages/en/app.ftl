@@ -26,3 +26,15 @@ app-synthetic = Synthetic patient
 app-paused = Paused
 app-typed = Write for the person
 app-keep = Keep
+
+# An answer by voice
+app-say = Say it
+app-say-stop = That is all
+app-say-listening = I am listening. Speak as you like, up to two minutes.
+app-say-kept = Your voice is kept,
+app-say-again = Say it again
+app-say-drop = Do not keep
+app-say-missing = No microphone here
+app-say-failed = Could not be kept
+# Staff write for the person
+app-typed-shown = The team wrote:

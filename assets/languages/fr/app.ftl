@@ -26,3 +26,15 @@ app-synthetic = Patient synthétique
 app-paused = En pause
 app-typed = Noter pour la personne
 app-keep = Garder
+
+# Répondre de vive voix
+app-say = Le dire
+app-say-stop = C’est tout
+app-say-listening = Je vous écoute. Parlez librement, deux minutes au plus.
+app-say-kept = Votre voix est gardée,
+app-say-again = Le redire
+app-say-drop = Ne pas garder
+app-say-missing = Pas de micro ici
+app-say-failed = N’a pas pu être gardé
+# L’équipe écrit pour la personne
+app-typed-shown = L’équipe a écrit :

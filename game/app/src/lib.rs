@@ -162,7 +162,8 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         .insert_resource(events::Events::new(shown.events))
         .insert_resource(Now { state: shown.play.state().clone() })
         .insert_resource(RoomData(shown.room.clone()))
-        .insert_resource(panel::PanelsShown(true));
+        .insert_resource(panel::PanelsShown(true))
+        .init_resource::<sound::voice::Voice>();
     if let Some((patient, plan)) = shown.case {
         let scale_gy = patient
             .plans

@@ -75,6 +75,12 @@ pub const FOOT_M: [f32; 2] = [0.975, 0.375];
 pub const PANEL_ROUND: u8 = 36;
 /// Corner radius of buttons, points.
 pub const BUTTON_ROUND: u8 = 22;
+/// Type of what staff read and write on the mirror, points.
+pub const STAFF_TYPE: f32 = 18.0;
+/// Height of the field in which staff write, points.
+pub const STAFF_FIELD: f32 = 60.0;
+/// Corner radius of a level meter's bars, points.
+pub const METER_ROUND: u8 = 8;
 /// Space between things on a panel, points.
 pub const GAP: f32 = 22.0;
 

@@ -1,7 +1,8 @@
 //! The same session in a window: look round by dragging, Space or Enter is the one button, Esc the menu, clicks reach panels.
 
 use crate::now::{Now, RoomData};
-use crate::panel::{Act, Main, PanelModel, Pointer, PointerKind, PointerRead};
+use crate::panel::keyboard::{keep_tab, keys};
+use crate::panel::{Pointer, PointerKind, PointerRead};
 use crate::patient_mode::pitch_at;
 use crate::room::{RoomFiles, reflections};
 use crate::seat::{Eye, Seat};
@@ -11,7 +12,7 @@ use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::input::mouse::AccumulatedMouseMotion;
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
-use vestibule_scenario::{Action, Reply};
+use bevy_egui::{EguiInputSet, EguiPreUpdateSet};
 
 /// Radians of view per pixel of dragging.
 const TURN: f32 = 0.0028;
@@ -31,6 +32,7 @@ pub fn plugin(app: &mut App) {
     app.add_systems(PreStartup, spawn_seat)
         .add_systems(Startup, spawn_camera)
         .add_systems(PreUpdate, point.in_set(PointerRead).after(bevy::input::InputSystems))
+        .add_systems(PreUpdate, keep_tab.after(EguiInputSet::WriteEguiEvents).before(EguiPreUpdateSet::BeginPass))
         .add_systems(Update, (look, keys));
 }
 
@@ -107,26 +109,4 @@ fn point(
     pointer.ray = ray;
     pointer.pressed = buttons.just_pressed(MouseButton::Left);
     pointer.released = buttons.just_released(MouseButton::Left);
-}
-
-fn keys(keys: Res<ButtonInput<KeyCode>>, now: Res<Now>, mut model: ResMut<PanelModel>) {
-    if keys.just_pressed(KeyCode::Escape) {
-        let act = if now.state.paused { Action::Resume } else { Action::Pause };
-        model.acts.push(Act::Session(act));
-    }
-    if keys.just_pressed(KeyCode::Space) || keys.just_pressed(KeyCode::Enter) || keys.just_pressed(KeyCode::NumpadEnter)
-    {
-        let act = match &model.main {
-            Main::Note { .. } => Some(Act::Session(Action::Continue)),
-            Main::Menu => Some(Act::Session(Action::Resume)),
-            Main::Over { .. } => Some(Act::Leave),
-            Main::Scale { .. } => model.number.map(|n| Act::Session(Action::Answer(Reply::Number(n)))),
-            Main::Open { .. } => {
-                let reply = Reply::Open { chips: model.chosen.clone(), typed: String::new(), voice: None };
-                Some(Act::Session(Action::Answer(reply)))
-            }
-            Main::Choice { .. } | Main::None => None,
-        };
-        model.acts.extend(act);
-    }
 }

@@ -67,3 +67,19 @@ pub fn print_json(value: &impl serde::Serialize) -> Done {
     println!("{text}");
     Ok(())
 }
+
+/// Writes a file of a person that no other user may read; what is there already is never overwritten.
+pub fn write_new(path: &std::path::Path, bytes: &[u8]) -> Done {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let done = options.open(path).and_then(|mut f| f.write_all(bytes).and_then(|()| f.sync_all()));
+    done.map_err(|e| match e.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::call(format!("{} is there already: name another file, or remove it first", path.display()))
+        }
+        _ => Failure::Work(format!("cannot write {}: {e}", path.display())),
+    })
+}

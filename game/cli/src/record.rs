@@ -1,11 +1,12 @@
 //! `vestibule record`: what the store keeps.
 
 use crate::Global;
-use crate::output::{Done, Failure, print_json};
+use crate::output::{Done, Failure, print_json, write_new};
 use crate::store::{self, Create};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use vestibule_record::{AnswerFilter, AnswerValue, DEFAULT_STAFF, Key, SessionId, Store, StoredAnswer};
+use vestibule_record::{AnswerFilter, AnswerValue, BlobId, DEFAULT_STAFF, Key, SessionId, Store, StoredAnswer};
 
 /// `vestibule record`: what the store keeps.
 #[derive(clap::Subcommand)]
@@ -55,6 +56,17 @@ pub enum Questionnaire {
         #[arg(long, value_name = "ID")]
         session: Option<String>,
     },
+    /// Write a kept voice to a WAV file; `list` names it as {"sound": NUMBER}
+    Sound {
+        /// The number
+        number: i64,
+        /// The file; one that is there already is not overwritten
+        #[arg(long, value_name = "FILE.wav")]
+        out: PathBuf,
+        /// Of anybody who is not synthetic: a voice is a person
+        #[arg(long)]
+        identifiable: bool,
+    },
 }
 
 /// `vestibule record staff`.
@@ -86,6 +98,9 @@ pub enum Staff {
 pub fn run(command: Command, global: &Global) -> Done {
     match command {
         Command::Questionnaire(Questionnaire::List { patient, session }) => list(patient, session, global),
+        Command::Questionnaire(Questionnaire::Sound { number, out, identifiable }) => {
+            sound(number, &out, identifiable, global)
+        }
         Command::Staff(command) => staff(command, global),
         Command::Verify => verify(&store::open(global, Create::No)?, global),
         Command::Audit => audit(global),
@@ -115,12 +130,36 @@ struct Response {
     step: String,
     time_s: f64,
     language: String,
+    attempt: u32,
+    /// False where the same question was answered again later in the session: the last one counts, none is lost.
+    counts: bool,
+    by: &'static str,
 }
 
-impl From<StoredAnswer> for Response {
-    fn from(stored: StoredAnswer) -> Self {
+/// Parts of one answer (chips, `-typed`, `-voice`) belong to one question.
+fn question_of(item: &str) -> &str {
+    item.strip_suffix("-typed").or_else(|| item.strip_suffix("-voice")).unwrap_or(item)
+}
+
+/// The last attempt at each question of each session.
+fn last_attempts(answers: &[StoredAnswer]) -> BTreeMap<(String, String, String), u32> {
+    let mut last = BTreeMap::new();
+    for a in answers.iter().map(|s| &s.answer) {
+        let key = (a.session.0.clone(), a.questionnaire.clone(), question_of(&a.item).to_owned());
+        let attempt = last.entry(key).or_insert(a.attempt);
+        *attempt = a.attempt.max(*attempt);
+    }
+    last
+}
+
+impl Response {
+    fn new(stored: StoredAnswer, last: &BTreeMap<(String, String, String), u32>) -> Self {
         let a = stored.answer;
+        let key = (a.session.0.clone(), a.questionnaire.clone(), question_of(&a.item).to_owned());
         Self {
+            attempt: a.attempt,
+            counts: last.get(&key).is_none_or(|n| *n == a.attempt),
+            by: if a.by_staff { "staff" } else { "patient" },
             questionnaire: a.questionnaire,
             item: a.item,
             value: a.value,
@@ -144,14 +183,19 @@ fn list(patient: Option<String>, session: Option<String>, global: &Global) -> Do
     let filter = AnswerFilter { patient, session: session.map(SessionId), questionnaire: None };
     let answers = store.answers(&filter).map_err(Failure::work)?;
     store.append_audit("answers-listed", "store", &format!("{} answers", answers.len())).map_err(Failure::work)?;
-    let responses: Vec<Response> = answers.into_iter().map(Into::into).collect();
+    let last = last_attempts(&answers);
+    let responses: Vec<Response> = answers.into_iter().map(|a| Response::new(a, &last)).collect();
     if global.json {
         return print_json(&Responses { responses });
     }
     for r in &responses {
         let value = serde_json::to_string(&r.value).map_err(Failure::work)?;
+        let mut remark = if r.by == "staff" { "  (written by staff)" } else { "" }.to_owned();
+        if !r.counts {
+            remark.push_str("  (answered again later)");
+        }
         println!(
-            "{}  {:<16} {:<20} {:<16} {value}",
+            "{}  {:<16} {:<20} {:<16} {value}{remark}",
             r.at,
             r.patient.as_deref().unwrap_or("-"),
             r.questionnaire,
@@ -161,6 +205,31 @@ fn list(patient: Option<String>, session: Option<String>, global: &Global) -> Do
     if responses.is_empty() {
         println!("No answers are kept in this store yet.");
     }
+    Ok(())
+}
+
+/// Writes a kept voice where somebody can listen to it; the audit notes it.
+fn sound(number: i64, out: &Path, identifiable: bool, global: &Global) -> Done {
+    let store = store::open(global, Create::No)?;
+    let answers = store.answers(&AnswerFilter::default()).map_err(Failure::work)?;
+    let wanted = AnswerValue::Sound { sound: number };
+    let Some(answer) = answers.into_iter().find(|a| a.answer.value == wanted) else {
+        return Err(Failure::call(format!(
+            "no answer has a sound of number {number}; `vestibule record questionnaire list` names them"
+        )));
+    };
+    let patients = store.patients().map_err(Failure::work)?;
+    let synthetic = patients.iter().any(|p| Some(&p.id) == answer.patient.as_ref() && p.synthetic);
+    if !synthetic && !identifiable {
+        return Err(Failure::call("a voice is a person: say --identifiable to write it to an open file"));
+    }
+    let sound = store.blob(BlobId(number)).map_err(Failure::work)?;
+    write_new(out, &sound)?;
+    store.append_audit("sound-written", "store", &format!("blob {number}")).map_err(Failure::work)?;
+    if global.json {
+        return print_json(&serde_json::json!({ "sound": number, "bytes": sound.len() }));
+    }
+    println!("The voice was written to {}. The file is not encrypted.", out.display());
     Ok(())
 }
 

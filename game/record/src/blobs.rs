@@ -89,6 +89,22 @@ pub(crate) fn blob(c: &Connection, owner: Option<i64>, id: BlobId) -> Result<Vec
     .ok_or(StoreError::NoSuchObject)
 }
 
+pub(crate) fn remove_blob(c: &Connection, who: &str, owner: i64, id: BlobId) -> Result<(), StoreError> {
+    if c.execute("DELETE FROM blobs WHERE key = ?1 AND patient = ?2", params![id.0, owner])? == 0 {
+        return Err(StoreError::NoSuchObject);
+    }
+    audit::append(c, who, "blob-removed", &subject(Some(owner)), &format!("blob {}", id.0))
+}
+
+/// Keeps a blob in the place of those of the same person, kind and name.
+pub(crate) fn replace_blob(c: &Connection, owner: i64, blob: &NewBlob<'_>) -> Result<BlobId, StoreError> {
+    c.execute(
+        "DELETE FROM blobs WHERE patient = ?1 AND kind = ?2 AND name = ?3",
+        params![owner, blob.kind.as_str(), blob.name],
+    )?;
+    insert_blob(c, Some(owner), blob)
+}
+
 pub(crate) fn newest_blob(
     c: &Connection,
     patient: i64,

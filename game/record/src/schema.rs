@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// One entry per schema version: what turns version n into n + 1. Never edit an entry that has shipped; add one.
-pub(crate) const MIGRATIONS: &[&str] = &[V1];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// The schema this program writes and the newest it reads (`PRAGMA user_version`).
 pub(crate) const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -163,4 +163,11 @@ CREATE TRIGGER audit_head_stays BEFORE DELETE ON audit_head
     BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
 CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN NEW.seq <> OLD.seq + 1
     BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+";
+
+/// A question asked again keeps every answer: `attempt` counts them, and the highest is the one that counts. `by_staff` = 1
+/// where staff wrote for the person.
+const V2: &str = "
+ALTER TABLE answers ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE answers ADD COLUMN by_staff INTEGER NOT NULL DEFAULT 0;
 ";

@@ -95,6 +95,15 @@ impl PatientScope {
         self.inner.write(|t, _| sessions::insert_answer(t, Some(self.key), answer))
     }
 
+    /// Keeps the parts of one answer in one write, whole or not at all; on disk when this returns.
+    ///
+    /// # Errors
+    /// As [`PatientScope::save_answer`]; then none of them is kept.
+    pub fn save_answers(&self, answers: &[Answer]) -> Result<(), StoreError> {
+        self.inner
+            .write(|t, _| answers.iter().try_for_each(|a| sessions::insert_answer(t, Some(self.key), a).map(|_| ())))
+    }
+
     /// Keeps events in one write; on disk when this returns.
     ///
     /// # Errors
@@ -127,12 +136,28 @@ impl PatientScope {
         self.inner.write(|t, _| blobs::insert_blob(t, Some(self.key), blob))
     }
 
+    /// Keeps a blob in the place of those of the same kind and name: a thumbnail, a cache.
+    ///
+    /// # Errors
+    /// As [`PatientScope::save_blob`].
+    pub fn replace_blob(&self, blob: &NewBlob<'_>) -> Result<BlobId, StoreError> {
+        self.inner.write(|t, _| blobs::replace_blob(t, self.key, blob))
+    }
+
     /// A blob's bytes.
     ///
     /// # Errors
     /// When this patient has none of this number.
     pub fn blob(&self, id: BlobId) -> Result<Vec<u8>, StoreError> {
         self.inner.read(|c| blobs::blob(c, Some(self.key), id))
+    }
+
+    /// Removes a blob that the person does not want kept: its pages are overwritten.
+    ///
+    /// # Errors
+    /// When this patient has none of this number, or the store cannot be written.
+    pub fn remove_blob(&self, id: BlobId) -> Result<(), StoreError> {
+        self.inner.write(|t, who| blobs::remove_blob(t, who, self.key, id))
     }
 
     /// The newest blob of a kind and name.

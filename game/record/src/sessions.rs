@@ -69,6 +69,10 @@ pub struct Answer {
     pub time_s: f64,
     /// The language it was asked in.
     pub language: String,
+    /// 1 for the first time in this session; a question asked again after a repeat counts on, and the last one counts.
+    pub attempt: u32,
+    /// Written by staff in the person's name.
+    pub by_staff: bool,
 }
 
 /// An answer as it is kept.
@@ -156,9 +160,20 @@ pub(crate) fn insert_answer(c: &Connection, owner: Option<i64>, answer: &Answer)
     let session = own_session_key(c, &answer.session, owner)?;
     let value = serde_json::to_string(&answer.value).map_err(|e| StoreError::Pack(e.to_string()))?;
     c.execute(
-        "INSERT INTO answers (session, questionnaire, item, value, step, time_s, language, at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        params![session, answer.questionnaire, answer.item, value, answer.step, answer.time_s, answer.language, now()],
+        "INSERT INTO answers (session, questionnaire, item, value, step, time_s, language, at, attempt, by_staff)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        params![
+            session,
+            answer.questionnaire,
+            answer.item,
+            value,
+            answer.step,
+            answer.time_s,
+            answer.language,
+            now(),
+            answer.attempt,
+            answer.by_staff
+        ],
     )?;
     Ok(c.last_insert_rowid())
 }
@@ -180,7 +195,8 @@ pub(crate) fn select_answers(
     filter: &AnswerFilter,
 ) -> Result<Vec<StoredAnswer>, StoreError> {
     let mut statement = c.prepare(
-        "SELECT a.key, p.id, s.id, a.questionnaire, a.item, a.value, a.step, a.time_s, a.language, a.at
+        "SELECT a.key, p.id, s.id, a.questionnaire, a.item, a.value, a.step, a.time_s, a.language, a.at,
+                a.attempt, a.by_staff
          FROM answers a JOIN sessions s ON s.key = a.session LEFT JOIN patients p ON p.key = s.patient
          WHERE (?1 IS NULL OR s.patient = ?1) AND (?2 IS NULL OR p.id = ?2) AND (?3 IS NULL OR s.id = ?3)
            AND (?4 IS NULL OR a.questionnaire = ?4)
@@ -202,6 +218,8 @@ pub(crate) fn select_answers(
                 step: r.get(6)?,
                 time_s: r.get(7)?,
                 language: r.get(8)?,
+                attempt: r.get(10)?,
+                by_staff: r.get(11)?,
             },
             at: r.get(9)?,
         });

@@ -70,6 +70,8 @@ fn anxiety(session: &SessionId, value: i64) -> Answer {
         step: "anxiety-before".into(),
         time_s: 12.5,
         language: "fr".into(),
+        attempt: 1,
+        by_staff: false,
     }
 }
 
@@ -328,4 +330,53 @@ fn a_demonstration_store_says_what_it_is() {
     drop(store);
     assert!(matches!(Store::open(dir.path(), &Key::from_passphrase("x")), Err(OpenError::IsDemo(_))));
     Store::open(dir.path(), &Key::demo()).unwrap();
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_brought_up_to_date() {
+    let (folder, store) = fresh();
+    let session = store.start_session(&session_of(None)).unwrap();
+    store.save_answer(&anxiety(&session, 4)).unwrap();
+    drop(store);
+    let c = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    let hex = "07".repeat(32);
+    c.execute_batch(&format!(
+        "PRAGMA key = \"x'{hex}'\"; ALTER TABLE answers DROP COLUMN attempt; ALTER TABLE answers DROP COLUMN by_staff;
+         PRAGMA user_version = 1;"
+    ))
+    .unwrap();
+    drop(c);
+    let store = Store::open(folder.path(), &raw()).unwrap();
+    store.save_answer(&Answer { attempt: 2, by_staff: true, ..anxiety(&session, 6) }).unwrap();
+    let found = store.answers(&AnswerFilter::default()).unwrap();
+    let found: Vec<_> = found.into_iter().map(|a| (a.answer.value, a.answer.attempt, a.answer.by_staff)).collect();
+    assert_eq!(found, [(AnswerValue::Whole(4), 1, false), (AnswerValue::Whole(6), 2, true)]);
+    assert!(store.verify().unwrap().ok);
+}
+
+#[test]
+fn a_blob_can_be_taken_back_and_only_by_whose_it_is() {
+    let (_folder, store) = fresh();
+    store.put_patient(&person("1", "A", "1.1")).unwrap();
+    store.put_patient(&person("2", "B", "1.2")).unwrap();
+    let [mine, theirs] = ["1", "2"].map(|id| store.patient_scope(id).unwrap());
+    let blob = NewBlob {
+        patient: None,
+        session: None,
+        kind: BlobKind::Sound,
+        name: "open-voice",
+        media_type: "audio/wav",
+        data: b"RIFF",
+    };
+    let id = mine.save_blob(&blob).unwrap();
+    assert!(matches!(theirs.remove_blob(id), Err(StoreError::NoSuchObject)));
+    assert_eq!(mine.blob(id).unwrap(), b"RIFF");
+    mine.remove_blob(id).unwrap();
+    assert!(matches!(mine.blob(id), Err(StoreError::NoSuchObject)));
+    // a cache holds one of a name, never two
+    let cache = |data: &'static [u8]| NewBlob { kind: BlobKind::Cache, name: "surfaces", data, ..blob.clone() };
+    let first = mine.replace_blob(&cache(b"old")).unwrap();
+    mine.replace_blob(&cache(b"new")).unwrap();
+    assert!(matches!(mine.blob(first), Err(StoreError::NoSuchObject)));
+    assert_eq!(mine.find_blob(BlobKind::Cache, "surfaces").unwrap().unwrap().1, b"new");
 }

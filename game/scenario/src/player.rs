@@ -1,6 +1,6 @@
 //! A session with its live dose and its keeper: one loop for the app and for play without a screen.
 
-use crate::question::Reply;
+use crate::question::{QuestionKind, Reply};
 use crate::session::Session;
 use crate::state::{Action, Delivered, Event, SessionState};
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,15 @@ pub trait Keeper {
         let _ = (question, sound);
         Err(KeepError { what: "voice", why: "this session keeps no sound; type the answer instead".to_owned() })
     }
+
+    /// Removes a kept voice that the person does not want to leave.
+    ///
+    /// # Errors
+    /// When there is none of this name, or it could not be removed.
+    fn drop_voice(&mut self, name: &str) -> Result<(), KeepError> {
+        let _ = name;
+        Err(KeepError { what: "voice", why: "this session keeps no sound".to_owned() })
+    }
 }
 
 /// Keeps in memory, for tests and trials.
@@ -158,13 +167,24 @@ pub struct Player<P, K> {
     keeper: K,
     painted: Delivered,
     attempts: BTreeMap<String, u32>,
+    spoken: Option<Spoken>,
+}
+
+/// A voice that is kept while its question is still open.
+#[derive(Debug)]
+struct Spoken {
+    question: String,
+    name: String,
+    time_s: f64,
+    step: String,
 }
 
 impl<P: Painter, K: Keeper> Player<P, K> {
     /// Puts them together. The painter starts from nothing delivered.
     pub fn new(session: Session, mut painter: P, keeper: K) -> Self {
         painter.reset();
-        let mut player = Self { session, painter, keeper, painted: Delivered::default(), attempts: BTreeMap::new() };
+        let mut player =
+            Self { session, painter, keeper, painted: Delivered::default(), attempts: BTreeMap::new(), spoken: None };
         player.paint();
         player
     }
@@ -216,8 +236,66 @@ impl<P: Painter, K: Keeper> Player<P, K> {
     pub fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError> {
         let events = self.session.advance(dt_s);
         self.paint();
+        self.settle_voice()?;
         self.keep(&events)?;
         Ok(events)
+    }
+
+    /// Keeps a recorded voice for the open question and gives its name for [`Reply::Open`]; one said before is replaced.
+    /// Should the question close without an answer that names it (stop, skip, the end of time), the voice alone counts
+    /// as the answer: what somebody was told is kept stays kept.
+    ///
+    /// # Errors
+    /// When no question is open that takes a voice, or it is not on disk.
+    pub fn keep_voice(&mut self, sound: &[u8]) -> Result<String, KeepError> {
+        let state = self.session.state();
+        let open = state.panel.as_ref().filter(|p| matches!(p.kind, QuestionKind::Open { voice: true, .. }));
+        let Some(question) = open.and_then(|p| p.question.clone()) else {
+            return Err(KeepError { what: "voice", why: "no question is open that takes a voice".to_owned() });
+        };
+        let (time_s, step) = (state.time_s, state.step.clone());
+        let name = self.keeper.keep_voice(&question, sound)?;
+        if let Some(before) = self.spoken.replace(Spoken { question, name: name.clone(), time_s, step }) {
+            self.keeper.drop_voice(&before.name)?;
+        }
+        Ok(name)
+    }
+
+    /// Removes the voice that was said to the open question.
+    ///
+    /// # Errors
+    /// When it could not be removed; it then still counts.
+    pub fn drop_voice(&mut self) -> Result<(), KeepError> {
+        if let Some(spoken) = &self.spoken {
+            self.keeper.drop_voice(&spoken.name)?;
+            self.spoken = None;
+        }
+        Ok(())
+    }
+
+    /// The voice said to the open question, by its name.
+    pub fn voice(&self) -> Option<&str> {
+        self.spoken.as_ref().map(|s| s.name.as_str())
+    }
+
+    fn settle_voice(&mut self) -> Result<(), KeepError> {
+        let state = self.session.state();
+        let open = state.finished.is_none().then(|| state.panel.as_ref()?.question.as_deref()).flatten();
+        let closed = self.spoken.as_ref().is_some_and(|s| open != Some(s.question.as_str()));
+        if !closed {
+            return Ok(());
+        }
+        let Some(spoken) = self.spoken.take() else { return Ok(()) };
+        let attempt = self.attempts.get(&spoken.question).copied().unwrap_or(0) + 1;
+        self.attempts.insert(spoken.question.clone(), attempt);
+        self.keeper.keep_answer(&AnswerRecord {
+            questionnaire: self.session.journey().id.clone(),
+            item: spoken.question,
+            reply: Reply::Open { chips: Vec::new(), typed: String::new(), voice: Some(spoken.name) },
+            attempt,
+            time_s: spoken.time_s,
+            step: spoken.step,
+        })
     }
 
     /// [`Session::act`]. An answer is kept first: if that fails, the question stays open and nothing else has happened.
@@ -239,9 +317,15 @@ impl<P: Painter, K: Keeper> Player<P, K> {
                 step: state.step.clone(),
             })?;
             self.attempts.insert(item, attempt);
+            if let Reply::Open { voice: Some(name), .. } = reply
+                && self.spoken.as_ref().is_some_and(|s| s.name == *name)
+            {
+                self.spoken = None; // the answer names it now
+            }
         }
         let events = self.session.act(action);
         self.paint();
+        self.settle_voice()?;
         self.keep(&events)?;
         Ok(events)
     }

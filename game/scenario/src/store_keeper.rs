@@ -6,7 +6,8 @@ use crate::state::Ending;
 use crate::texts::Lang;
 use std::collections::BTreeMap;
 use vestibule_record::{
-    Answer, AnswerValue, BlobKind, ChecklistItem, Event, NewBlob, NewSession, PatientScope, SessionId, StoreError,
+    Answer, AnswerValue, BlobId, BlobKind, ChecklistItem, Event, NewBlob, NewSession, PatientScope, SessionId,
+    StoreError,
 };
 
 /// A keeper that reaches one patient in the store and nothing else.
@@ -65,41 +66,43 @@ impl StoreKeeper {
         self.scope.end_session(&self.session, &format!("{how:?}"))
     }
 
-    fn save(&self, answer: &AnswerRecord, item: String, value: AnswerValue) -> Result<(), KeepError> {
-        self.scope
-            .save_answer(&Answer {
-                session: self.session.clone(),
-                questionnaire: answer.questionnaire.clone(),
-                item,
-                value,
-                step: answer.step.clone(),
-                time_s: answer.time_s,
-                language: self.lang.code().to_owned(),
-            })
-            .map(|_| ())
-            .map_err(failed("answer"))
+    fn row(&self, answer: &AnswerRecord, item: String, value: AnswerValue, by_staff: bool) -> Answer {
+        Answer {
+            session: self.session.clone(),
+            questionnaire: answer.questionnaire.clone(),
+            item,
+            value,
+            step: answer.step.clone(),
+            time_s: answer.time_s,
+            language: self.lang.code().to_owned(),
+            attempt: answer.attempt,
+            by_staff,
+        }
     }
 }
 
 impl Keeper for StoreKeeper {
     fn keep_answer(&mut self, answer: &AnswerRecord) -> Result<(), KeepError> {
-        let item = || answer.item.clone();
-        match &answer.reply {
-            Reply::Number(n) => self.save(answer, item(), AnswerValue::Whole(i64::from(*n))),
-            Reply::Choice(c) => self.save(answer, item(), AnswerValue::Text(c.clone())),
-            Reply::Declined => self.save(answer, item(), AnswerValue::Skipped),
+        let own = |value| self.row(answer, answer.item.clone(), value, false);
+        let rows = match &answer.reply {
+            Reply::Number(n) => vec![own(AnswerValue::Whole(i64::from(*n)))],
+            Reply::Choice(c) => vec![own(AnswerValue::Text(c.clone()))],
+            Reply::Declined => vec![own(AnswerValue::Skipped)],
             Reply::Open { chips, typed, voice } => {
                 // Each way of answering is an answer of its own, so that no part hides another.
-                self.save(answer, item(), AnswerValue::Choices(chips.clone()))?;
+                let mut rows = vec![own(AnswerValue::Choices(chips.clone()))];
                 if !typed.is_empty() {
-                    self.save(answer, format!("{}-typed", answer.item), AnswerValue::Text(typed.clone()))?;
+                    let item = format!("{}-typed", answer.item);
+                    rows.push(self.row(answer, item, AnswerValue::Text(typed.clone()), true));
                 }
                 if let Some(sound) = voice.as_ref().and_then(|v| v.parse().ok()) {
-                    self.save(answer, format!("{}-voice", answer.item), AnswerValue::Sound { sound })?;
+                    let item = format!("{}-voice", answer.item);
+                    rows.push(self.row(answer, item, AnswerValue::Sound { sound }, false));
                 }
-                Ok(())
+                rows
             }
-        }
+        };
+        self.scope.save_answers(&rows).map_err(failed("answer"))
     }
 
     fn keep_events(&mut self, lines: &[LogLine]) -> Result<(), KeepError> {
@@ -135,5 +138,9 @@ impl Keeper for StoreKeeper {
             data: sound,
         };
         self.scope.save_blob(&blob).map(|id| id.0.to_string()).map_err(failed("voice"))
+    }
+    fn drop_voice(&mut self, name: &str) -> Result<(), KeepError> {
+        let id = name.parse().map_err(|_| KeepError { what: "voice", why: "it has no such name".to_owned() })?;
+        self.scope.remove_blob(BlobId(id)).map_err(failed("voice"))
     }
 }

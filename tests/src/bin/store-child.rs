@@ -42,6 +42,8 @@ fn answer(session: &SessionId, value: AnswerValue) -> Answer {
         step: "anxiety-before".into(),
         time_s: 1.0,
         language: "fr".into(),
+        attempt: 1,
+        by_staff: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The mirror: what the person sees, where they are in the journey, what comes next, and pause, skip, end.
 
+mod typing;
+
 use crate::now::{Now, Words};
 use crate::panel::{Act, PanelModel};
 use crate::third_party::egui::{BOLD, Typefaces, style};
@@ -42,7 +44,7 @@ pub struct StripShown {
 
 /// The strip.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<StripShown>().add_systems(EguiPrimaryContextPass, strip);
+    app.init_resource::<StripShown>().add_systems(EguiPrimaryContextPass, strip).add_plugins(typing::plugin);
 }
 
 fn strip(

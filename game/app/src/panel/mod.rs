@@ -1,13 +1,15 @@
 //! Panels in the world: a camera that draws egui into an image, a quad that shows it, one pointer for all of them.
 
+pub(crate) mod keyboard;
 pub mod model;
+mod open;
 mod pictures;
 mod plate;
 pub mod pointer;
 pub mod views;
 mod widgets;
 
-pub use model::{Act, Labels, Main, Option_, PanelModel};
+pub use model::{Act, Labels, Main, Option_, PanelModel, Say, VoiceShown};
 pub use pointer::{Pointer, PointerKind, PointerRead};
 
 use crate::events::Events;
@@ -29,9 +31,10 @@ use bevy_egui::{EguiContext, EguiInputSet, EguiSchedule};
 use vestibule_scenario::{Action, Choice, PanelSide, QuestionKind, Reply};
 
 /// Which panel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Component)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Component)]
 pub enum PanelKind {
     /// What is asked or told, and the menu.
+    #[default]
     Main,
     /// Caption, what the dose is worth, and the bar.
     Foot,
@@ -157,7 +160,9 @@ fn fill(
                     Main::Scale { text, from: *from, to: *to, low: words.get(low), high: words.get(high) }
                 }
                 QuestionKind::Choice(options) => Main::Choice { text, options: options.iter().map(option).collect() },
-                QuestionKind::Open { chips, .. } => Main::Open { text, chips: chips.iter().map(option).collect() },
+                QuestionKind::Open { chips, voice, typed } => {
+                    Main::Open { text, chips: chips.iter().map(option).collect(), voice: *voice, typed: *typed }
+                }
             }
         }
     };
@@ -166,6 +171,8 @@ fn fill(
         *last = question;
         m.number = None;
         m.chosen.clear();
+        m.typed.clear();
+        m.focus = None;
     }
     m.caption = s.caption.as_ref().map(|k| words.get(k)).unwrap_or_default();
     m.dose = if s.anatomy_shown && dose.version > 0 { words.get("app-dose") } else { String::new() };
@@ -188,6 +195,15 @@ fn fill(
             over: w("over"),
             open_hint: w("open-hint"),
             dose: w("dose"),
+            say: w("say"),
+            say_stop: w("say-stop"),
+            say_listening: w("say-listening"),
+            say_kept: w("say-kept"),
+            say_again: w("say-again"),
+            say_drop: w("say-drop"),
+            say_missing: w("say-missing"),
+            say_failed: w("say-failed"),
+            typed: w("typed-shown"),
         };
     }
 }
@@ -269,6 +285,9 @@ fn draw<const KIND: u8>(
     model.hot = None;
     model.places.clear();
     views::draw(&mut ui, &mut model, kind);
+    if model.press.as_ref().is_some_and(|p| p.0 == kind) {
+        model.press = None; // pressed, or no longer there
+    }
     if model.places != *told {
         told.clone_from(&model.places);
         let (name, size) = if KIND == MAIN { ("panel", tokens::PANEL_M) } else { ("foot", tokens::FOOT_M) };
@@ -277,6 +296,7 @@ fn draw<const KIND: u8>(
             out.say(format_args!("button {name} {id} {u:.4} {v:.4}"));
         }
     }
+    model.reach[usize::from(KIND)].clone_from(&*told);
     let mine = model.hot;
     if mine.is_some() && mine != model.hots[usize::from(KIND)] {
         pointer.touched = true;
@@ -299,6 +319,9 @@ fn name_of(act: &Act) -> &'static str {
         Act::Session(Action::Resume) => "resume",
         Act::Session(Action::Stop) => "stop",
         Act::Session(_) => "other",
+        Act::Say(Say::Start) => "say",
+        Act::Say(Say::Stop) => "said",
+        Act::Say(Say::Drop) => "say-drop",
         Act::Quieter => "quieter",
         Act::Recentre => "recentre",
         Act::Larger => "larger",

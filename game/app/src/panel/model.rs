@@ -3,7 +3,7 @@
 use super::PanelKind;
 use bevy::prelude::Resource;
 use bevy_egui::egui::{Id, Pos2};
-use vestibule_scenario::Action;
+use vestibule_scenario::{Action, Reply};
 
 /// One option, chip or end of a scale in words.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,6 +53,10 @@ pub enum Main {
         text: String,
         /// Chips.
         chips: Vec<Option_>,
+        /// It may be said, too.
+        voice: bool,
+        /// Staff may write it.
+        typed: bool,
     },
     /// The session rests.
     Menu,
@@ -83,6 +87,63 @@ pub struct Labels {
     pub over: String,
     pub open_hint: String,
     pub dose: String,
+    pub say: String,
+    pub say_stop: String,
+    pub say_listening: String,
+    pub say_kept: String,
+    pub say_again: String,
+    pub say_drop: String,
+    pub say_missing: String,
+    pub say_failed: String,
+    pub typed: String,
+}
+
+/// What somebody does with their voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Say {
+    /// Begins, or begins again.
+    Start,
+    /// That is all.
+    Stop,
+    /// Not to be kept.
+    Drop,
+}
+
+/// What is shown of the voice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum VoiceShown {
+    /// Nothing was said.
+    #[default]
+    Idle,
+    /// It listens.
+    Listening {
+        /// For how long.
+        seconds: f32,
+        /// How loud, 0 to 1.
+        level: f32,
+    },
+    /// It is in the store.
+    Kept {
+        /// How long it is.
+        seconds: f32,
+    },
+    /// There is no microphone.
+    Missing,
+    /// It could not be kept.
+    Failed,
+}
+
+impl VoiceShown {
+    /// A word for the event lines.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Listening { .. } => "listening",
+            Self::Kept { .. } => "kept",
+            Self::Missing => "missing",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What somebody did on a panel.
@@ -90,6 +151,8 @@ pub struct Labels {
 pub enum Act {
     /// To the session.
     Session(Action),
+    /// The voice.
+    Say(Say),
     /// Less loud.
     Quieter,
     /// Brings the view in front of the person.
@@ -117,6 +180,10 @@ pub struct PanelModel {
     pub number: Option<i32>,
     /// Options chosen, not yet confirmed.
     pub chosen: Vec<String>,
+    /// The voice of the open question.
+    pub voice: VoiceShown,
+    /// What staff have written for the person.
+    pub typed: String,
     /// The pressable thing under the pointer.
     pub hot: Option<Id>,
     /// The same for each panel: main, foot.
@@ -125,6 +192,22 @@ pub struct PanelModel {
     pub gaze: Option<(PanelKind, Pos2, f32)>,
     /// Names and places of everything that could be pressed when the panel was last drawn, points.
     pub places: Vec<(String, Pos2)>,
+    /// Which panel is being drawn.
+    pub drawing: PanelKind,
+    /// The same names and places for each panel: main, foot.
+    pub reach: [Vec<(String, Pos2)>; 2],
+    /// The thing that the keyboard is on.
+    pub focus: Option<(PanelKind, String)>,
+    /// The thing that the keyboard presses.
+    pub press: Option<(PanelKind, String)>,
     /// What was done since somebody last took it away.
     pub acts: Vec<Act>,
+}
+
+impl PanelModel {
+    /// The answer to an open question as it stands; the voice is named by who keeps it.
+    pub fn open_reply(&self) -> Act {
+        let reply = Reply::Open { chips: self.chosen.clone(), typed: self.typed.trim().to_owned(), voice: None };
+        Act::Session(Action::Answer(reply))
+    }
 }

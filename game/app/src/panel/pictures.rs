@@ -30,6 +30,13 @@ pub fn draw(painter: &Painter, square: Rect, name: &str, ink: Color32) {
             line(&[(0.18, 0.18), (0.82, 0.82)]);
             line(&[(0.82, 0.18), (0.18, 0.82)]);
         }
+        "microphone" => {
+            let body = Rect::from_min_max(at(0.36, 0.10), at(0.64, 0.56));
+            painter.rect_filled(body, square.width() * 0.14, ink);
+            arc(0.5, 0.46, 0.28, 0.0, pi);
+            line(&[(0.5, 0.74), (0.5, 0.92)]);
+            line(&[(0.32, 0.92), (0.68, 0.92)]);
+        }
         n if n.contains("calm") || n.contains("good") || n.contains("happy") => {
             painter.circle_stroke(square.center(), square.width() * 0.45, stroke);
             eyes();

@@ -1,14 +1,15 @@
 //! The panels themselves: pure functions of egui and their model.
 
-use super::PanelKind;
 use super::model::{Act, Main, Option_, PanelModel};
 use super::widgets::{Look, bold, button, gaze_ring};
+use super::{PanelKind, open};
 use crate::tokens;
 use bevy_egui::egui::{self, Align, Layout, Margin, RichText, Ui, vec2};
 use vestibule_scenario::{Action, Reply};
 
 /// Draws one panel.
 pub fn draw(ui: &mut Ui, m: &mut PanelModel, kind: PanelKind) {
+    m.drawing = kind;
     match kind {
         PanelKind::Main => main(ui, m),
         PanelKind::Foot => foot(ui, m),
@@ -35,7 +36,7 @@ fn plate(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
         });
 }
 
-fn title(ui: &mut Ui, m: &PanelModel, text: &str) {
+pub(super) fn title(ui: &mut Ui, m: &PanelModel, text: &str) {
     // a long text is a little smaller, but never under the body size
     let deg = if text.chars().count() > 110 { tokens::BODY_DEG } else { tokens::TITLE_DEG };
     ui.label(bold(text, tokens::points(deg) * m.size).color(tokens::INK));
@@ -48,14 +49,14 @@ fn main(ui: &mut Ui, m: &mut PanelModel) {
             title(ui, m, &text);
             let label = m.labels.cont.clone();
             at_foot(ui, |ui| {
-                if wide(ui, m, "continue", &label, Look::Main).clicked() {
+                if wide(ui, m, "continue", &label, Look::Main) {
                     m.acts.push(Act::Session(Action::Continue));
                 }
             });
         }),
         Main::Scale { text, from, to, low, high } => plate(ui, |ui| scale(ui, m, &text, from..=to, &low, &high)),
         Main::Choice { text, options } => plate(ui, |ui| choice(ui, m, &text, &options)),
-        Main::Open { text, chips } => plate(ui, |ui| open(ui, m, &text, &chips)),
+        Main::Open { text, chips, voice, .. } => plate(ui, |ui| open::draw(ui, m, &text, &chips, voice)),
         Main::Menu => plate(ui, |ui| menu(ui, m)),
         Main::Over { text } => plate(ui, |ui| {
             let words = if text.is_empty() { m.labels.over.clone() } else { text };
@@ -64,11 +65,11 @@ fn main(ui: &mut Ui, m: &mut PanelModel) {
     }
 }
 
-fn at_foot(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
+pub(super) fn at_foot(ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
     ui.with_layout(Layout::bottom_up(Align::Center), add);
 }
 
-fn wide(ui: &mut Ui, m: &mut PanelModel, id: &str, text: &str, look: Look) -> egui::Response {
+pub(super) fn wide(ui: &mut Ui, m: &mut PanelModel, id: &str, text: &str, look: Look) -> bool {
     let type_size = tokens::points(tokens::BUTTON_DEG) * m.size;
     button(ui, m, id, (text, ""), vec2(ui.available_width(), type_size * 1.75), type_size, look)
 }
@@ -84,8 +85,7 @@ fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeIncl
         ui.spacing_mut().item_spacing.x = gap;
         for n in range {
             let look = if m.number == Some(n) { Look::Chosen } else { Look::Quiet };
-            if button(ui, m, &n.to_string(), (&n.to_string(), ""), vec2(side, side * 1.35), number_size, look).clicked()
-            {
+            if button(ui, m, &n.to_string(), (&n.to_string(), ""), vec2(side, side * 1.35), number_size, look) {
                 m.number = Some(n);
             }
         }
@@ -100,12 +100,12 @@ fn scale(ui: &mut Ui, m: &mut PanelModel, text: &str, range: std::ops::RangeIncl
     let (choose, number) = (m.labels.choose.clone(), m.number);
     at_foot(ui, |ui| {
         if let Some(n) = number {
-            if wide(ui, m, "choose", &choose, Look::Main).clicked() {
+            if wide(ui, m, "choose", &choose, Look::Main) {
                 m.acts.push(Act::Session(Action::Answer(Reply::Number(n))));
             }
         } else {
             let decline = m.labels.decline.clone();
-            if wide(ui, m, "decline", &decline, Look::Quiet).clicked() {
+            if wide(ui, m, "decline", &decline, Look::Quiet) {
                 m.acts.push(Act::Session(Action::Answer(Reply::Declined)));
             }
         }
@@ -120,46 +120,10 @@ fn choice(ui: &mut Ui, m: &mut PanelModel, text: &str, options: &[Option_]) {
         let height = ((ui.available_height() - tokens::GAP * n) / n).min(type_size * 2.2);
         for o in options.iter().rev() {
             let size = vec2(ui.available_width(), height);
-            if button(ui, m, &o.id, (&o.text, &o.picture), size, type_size.min(height * 0.5), Look::Quiet).clicked() {
+            if button(ui, m, &o.id, (&o.text, &o.picture), size, type_size.min(height * 0.5), Look::Quiet) {
                 m.acts.push(Act::Session(Action::Answer(Reply::Choice(o.id.clone()))));
             }
         }
-    });
-}
-
-fn open(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_]) {
-    title(ui, m, text);
-    let body = tokens::points(tokens::BODY_DEG) * m.size;
-    let choose = if m.chosen.is_empty() { m.labels.cont.clone() } else { m.labels.choose.clone() };
-    at_foot(ui, |ui| {
-        if wide(ui, m, "choose", &choose, Look::Main).clicked() {
-            let reply = Reply::Open { chips: m.chosen.clone(), typed: String::new(), voice: None };
-            m.acts.push(Act::Session(Action::Answer(reply)));
-        }
-        ui.with_layout(Layout::top_down(Align::Min), |ui| {
-            let columns = 2;
-            let width = (ui.available_width() - tokens::GAP) / columns as f32;
-            let rows = chips.len().div_ceil(columns).max(1) as f32;
-            let height = ((ui.available_height() - tokens::GAP * rows) / rows).clamp(40.0, body * 2.3);
-            for row in chips.chunks(columns) {
-                ui.horizontal(|ui| {
-                    for chip in row {
-                        let on = m.chosen.contains(&chip.id);
-                        let look = if on { Look::Chosen } else { Look::Quiet };
-                        let size = body.min(height * 0.46);
-                        if button(ui, m, &chip.id, (&chip.text, &chip.picture), vec2(width, height), size, look)
-                            .clicked()
-                        {
-                            if on {
-                                m.chosen.retain(|c| *c != chip.id);
-                            } else {
-                                m.chosen.push(chip.id.clone());
-                            }
-                        }
-                    }
-                });
-            }
-        });
     });
 }
 
@@ -189,7 +153,7 @@ fn menu(ui: &mut Ui, m: &mut PanelModel) {
                 |ui| {
                     let width = (ui.available_width() - tokens::GAP) * 0.5;
                     for (id, text, act, look) in row {
-                        if button(ui, m, id, (text, ""), vec2(width, height), type_size, look).clicked() {
+                        if button(ui, m, id, (text, ""), vec2(width, height), type_size, look) {
                             m.acts.push(act);
                         }
                     }
@@ -219,11 +183,11 @@ fn foot(ui: &mut Ui, m: &mut PanelModel) {
                     let first = if paused { (&l.resume, Action::Resume) } else { (&l.pause, Action::Pause) };
                     let bar = [("pause", first.0, Act::Session(first.1)), ("quieter", &l.quieter, Act::Quieter)];
                     for (id, text, act) in bar {
-                        if button(ui, m, id, (text, ""), vec2(width, height), type_size, Look::Quiet).clicked() {
+                        if button(ui, m, id, (text, ""), vec2(width, height), type_size, Look::Quiet) {
                             m.acts.push(act);
                         }
                     }
-                    if button(ui, m, "stop", (&l.stop, ""), vec2(width, height), type_size, Look::Stop).clicked() {
+                    if button(ui, m, "stop", (&l.stop, ""), vec2(width, height), type_size, Look::Stop) {
                         m.acts.push(Act::Session(Action::Stop));
                     }
                 },
@@ -341,7 +305,7 @@ mod tests {
         let [w, h] = tokens::PANEL_M.map(|v| v * tokens::POINTS_PER_M);
         for (main, count) in [
             (Main::Choice { text: long.into(), options }, 3),
-            (Main::Open { text: long.into(), chips }, 8),
+            (Main::Open { text: long.into(), chips, voice: true, typed: true }, 9),
             (Main::Menu, 6),
             (Main::Note { text: long.into() }, 1),
         ] {

@@ -1,9 +1,10 @@
 //! Large, forgiving things to press.
 
+use super::PanelKind;
 use super::model::PanelModel;
 use crate::third_party::egui::BOLD;
 use crate::tokens;
-use bevy_egui::egui::{self, Color32, FontFamily, FontId, Response, RichText, Sense, Ui, Vec2, vec2};
+use bevy_egui::egui::{self, Color32, FontFamily, FontId, RichText, Sense, Ui, Vec2, vec2};
 
 /// How a button looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,7 +24,7 @@ pub fn bold(text: &str, size: f32) -> RichText {
     RichText::new(text).size(size).family(FontFamily::Name(BOLD.into()))
 }
 
-/// A button with its words (and picture) in the middle; tells the model when the pointer is on it.
+/// A button with its words (and picture) in the middle; tells the model when the pointer is on it. True when pressed.
 ///
 /// `id`: its name for tests, told with its place.
 pub fn button(
@@ -34,7 +35,7 @@ pub fn button(
     size: Vec2,
     type_size: f32,
     look: Look,
-) -> Response {
+) -> bool {
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     let (fill, ink) = match look {
         Look::Main | Look::Chosen => (tokens::SAGE, tokens::WHITE),
@@ -59,8 +60,12 @@ pub fn button(
     let galley = painter.layout_job(job);
     painter.galley(egui::pos2(area.center().x, area.center().y - galley.size().y * 0.5), galley, ink);
     m.places.push((id.to_owned(), rect.center()));
+    let is = |f: &Option<(PanelKind, String)>| f.as_ref().is_some_and(|f| f.0 == m.drawing && f.1 == id);
+    let (focused, pressed) = (is(&m.focus), is(&m.press));
     if response.hovered() {
         m.hot = Some(response.id);
+    }
+    if response.hovered() || focused {
         ui.painter().rect_stroke(
             rect.expand(4.0),
             tokens::BUTTON_ROUND + 4,
@@ -68,7 +73,7 @@ pub fn button(
             egui::StrokeKind::Outside,
         );
     }
-    response
+    response.clicked() || pressed
 }
 
 /// The ring that fills while the gaze rests.

@@ -3,14 +3,15 @@
 use crate::anatomy::DoseNow;
 use crate::events::Events;
 use crate::now::{Now, RoomData, Told};
-use crate::panel::{Act, PanelModel};
+use crate::panel::{Act, PanelModel, Say};
 use crate::seat::Seat;
+use crate::sound::voice::Voice;
 use crate::third_party::openxr::XrFocus;
 use crate::tokens;
 use bevy::camera::Exposure;
 use bevy::prelude::*;
 use vestibule_geometry::Volume;
-use vestibule_scenario::{Action, Event, KeepError, Keeper, Painter, Player, Posture, SessionState};
+use vestibule_scenario::{Action, Event, KeepError, Keeper, Painter, Player, Posture, Reply, SessionState};
 
 /// A session as the app needs it, whatever paints its dose and whatever keeps its answers.
 pub trait Play {
@@ -22,6 +23,12 @@ pub trait Play {
     fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError>;
     /// What has been delivered so far of one fraction, physical Gray; None without a plan.
     fn dose(&self) -> Option<&Volume<f64>>;
+    /// Keeps a voice said to the open question, a WAV file, in the place of one said before. Errors: it is not on disk.
+    fn keep_voice(&mut self, sound: &[u8]) -> Result<(), KeepError>;
+    /// Removes it. Errors: it is still there.
+    fn drop_voice(&mut self) -> Result<(), KeepError>;
+    /// Name of the voice said to the open question.
+    fn voice(&self) -> Option<String>;
 }
 
 /// Something that paints a dose which can be looked at.
@@ -54,6 +61,15 @@ impl<P: Painter + Seen, K: Keeper> Play for Player<P, K> {
     }
     fn dose(&self) -> Option<&Volume<f64>> {
         self.painter().seen()
+    }
+    fn keep_voice(&mut self, sound: &[u8]) -> Result<(), KeepError> {
+        Player::keep_voice(self, sound).map(|_| ())
+    }
+    fn drop_voice(&mut self) -> Result<(), KeepError> {
+        Player::drop_voice(self)
+    }
+    fn voice(&self) -> Option<String> {
+        Player::voice(self).map(str::to_owned)
     }
 }
 
@@ -94,6 +110,7 @@ fn drive(
     mut dose: ResMut<DoseNow>,
     mut told: MessageWriter<Told>,
     mut recentre: MessageWriter<RecentreNow>,
+    mut voice: ResMut<Voice>,
     out: Res<Events>,
     room: Option<Res<crate::room::Room>>,
     focus: Option<Res<XrFocus>>,
@@ -109,8 +126,16 @@ fn drive(
         }
     };
     for act in std::mem::take(&mut model.acts) {
+        // whatever else is pressed, it stops listening first, and what was said is kept
+        let closed = if act == Act::Say(Say::Start) { Ok(()) } else { voice.close(&mut *driver.play) };
+        keep(closed.map(|()| Vec::new()), &mut events);
         match act {
+            Act::Session(Action::Answer(Reply::Open { chips, typed, .. })) => {
+                let reply = Reply::Open { chips, typed, voice: driver.play.voice() };
+                keep(driver.play.act(Action::Answer(reply)), &mut events);
+            }
             Act::Session(action) => keep(driver.play.act(action), &mut events),
+            Act::Say(what) => keep(voice.say(what, &mut *driver.play).map(|()| Vec::new()), &mut events),
             Act::Quieter => {
                 let volume = (driver.play.state().volume - QUIETER).max(0.0);
                 keep(driver.play.act(Action::SetVolume(volume)), &mut events);
@@ -125,9 +150,19 @@ fn drive(
         }
     }
     // nothing happens before it can be seen: the room stands, and the headset is on a head
-    let seen = room.is_some_and(|r| r.loaded) && focus.is_none_or(|f| f.focused);
+    let seen = room.is_some_and(|r| r.loaded) && focus.as_ref().is_none_or(|f| f.focused);
     if seen && !driver.held {
         keep(driver.play.advance(time.delta_secs_f64().min(LONGEST_S)), &mut events);
+    }
+    let present = focus.as_ref().is_none_or(|f| f.focused) && !driver.play.state().paused;
+    keep(voice.follow(&mut *driver.play, present).map(|()| Vec::new()), &mut events);
+    let shown = voice.shown();
+    if model.voice != shown {
+        let kind = std::mem::discriminant(&shown);
+        if std::mem::discriminant(&model.voice) != kind {
+            out.say(format_args!("voice {}", shown.name()));
+        }
+        model.voice = shown;
     }
     let state = driver.play.state();
     let delivered = (state.delivered.spots, state.delivered.part_of_next);

@@ -1,12 +1,18 @@
 //! What is heard: narration, the room's tone, motors, the beam. No sound card means silence and one notice.
 
+pub mod microphone;
+pub mod voice;
+
 use crate::now::{Now, RoomData, Told};
+use crate::panel::{PanelModel, VoiceShown};
 use bevy::prelude::*;
+use rodio::source::SineWave;
 use rodio::{Decoder, DeviceSinkBuilder, MixerDeviceSink, Player, Source};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
+use std::time::Duration;
 use vestibule_scenario::{Event, SoundPhase};
 
 /// Where sounds lie.
@@ -22,6 +28,7 @@ pub struct SoundFiles {
 const VOICE: f32 = 1.0;
 const MOTOR: f32 = 0.35;
 const TONE: f32 = 0.25;
+const NOTE: f32 = 0.2;
 
 /// The sound card and what plays. Not a resource: it stays on one thread.
 struct Ear {
@@ -62,14 +69,21 @@ fn hear(
     files: Res<SoundFiles>,
     now: Res<Now>,
     data: Res<RoomData>,
+    model: Res<PanelModel>,
     mut told: MessageReader<Told>,
+    mut listening: Local<bool>,
 ) {
     let Some(mut ear) = ear else {
         told.clear();
         return;
     };
     let s = &now.state;
-    let quiet = s.paused || s.finished.is_some();
+    // nothing sounds into an open microphone
+    let listens = matches!(model.voice, VoiceShown::Listening { .. });
+    let quiet = s.paused || s.finished.is_some() || listens;
+    if std::mem::replace(&mut *listening, listens) && matches!(model.voice, VoiceShown::Kept { .. }) {
+        kept(&ear, s.volume);
+    }
     if (s.volume - ear.volume).abs() > 1e-3 || quiet != ear.paused {
         ear.volume = s.volume;
         ear.paused = quiet;
@@ -111,6 +125,15 @@ fn hear(
             }
             _ => {}
         }
+    }
+}
+
+/// Two soft notes, the second higher: it is kept. The panel says so too.
+fn kept(ear: &Ear, volume: f32) {
+    for (hz, after_ms) in [(523.25, 0), (783.99, 160)] {
+        let note = SineWave::new(hz).take_duration(Duration::from_millis(260)).amplify(NOTE * volume);
+        let soft = note.fade_in(Duration::from_millis(30)).fade_out(Duration::from_millis(260));
+        ear.sink.mixer().add(soft.delay(Duration::from_millis(after_ms)));
     }
 }
 
