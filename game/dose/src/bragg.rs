@@ -11,6 +11,10 @@
 use crate::special::gaussian_power_mean;
 use crate::water;
 
+#[cfg(test)]
+#[path = "../tests/common/pstar.rs"]
+mod pstar;
+
 /// Fluence lost to nuclear reactions per mm of remaining range (Bortfeld: 0.0012).
 const BETA_PER_MM: f64 = 0.00116;
 /// Fraction of the energy of the lost protons that is absorbed in the water (Bortfeld: 0.6).
@@ -117,6 +121,7 @@ impl BraggCurve {
 
 #[cfg(test)]
 mod tests {
+    use super::pstar::PSTAR;
     use super::*;
 
     /// Depth behind the peak at which the curve falls to a part of it.
@@ -126,27 +131,6 @@ mod tests {
         let i = (peak..d.len()).find(|i| d[*i] < part * d[peak]).unwrap();
         (i as f64 - (part * d[peak] - d[i]) / (d[i - 1] - d[i])) * curve.step_mm
     }
-
-    /// CSDA ranges of NIST PSTAR, g/cm², typed from the table, not from `water`.
-    const PSTAR: [(f64, f64); 17] = [
-        (70.0, 4.080),
-        (80.0, 5.184),
-        (90.0, 6.398),
-        (100.0, 7.718),
-        (110.0, 9.142),
-        (120.0, 10.664),
-        (130.0, 12.278),
-        (140.0, 13.980),
-        (150.0, 15.770),
-        (160.0, 17.647),
-        (170.0, 19.609),
-        (180.0, 21.651),
-        (190.0, 23.769),
-        (200.0, 25.960),
-        (210.0, 28.221),
-        (220.0, 30.550),
-        (230.0, 32.950),
-    ];
 
     #[test]
     fn r80_is_the_csda_range_of_pstar() {

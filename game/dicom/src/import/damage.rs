@@ -1,9 +1,10 @@
 //! Arbitrary and damaged bytes never break the reader, and never ask for more memory than the file has.
 
-use super::read_bytes;
+use super::{Note, import, read_bytes};
 use crate::write::{Identity, derived_uid, dose, image_series, ion_plan, structure_set};
 use nalgebra::Point3;
 use proptest::prelude::*;
+use std::io::Write;
 use std::sync::OnceLock;
 use vestibule_geometry::{Contour, Grid, Volume};
 use vestibule_patient::*;
@@ -66,6 +67,55 @@ fn a_file_cut_anywhere_is_taken_whole_or_refused_with_a_sentence() {
                 assert!(notes.iter().any(|n| n.text.len() > 10), "cut at {length}: {notes:?}");
             }
         }
+    }
+}
+
+/// The four files in one archive.
+fn archive() -> &'static Vec<u8> {
+    static ARCHIVE: OnceLock<Vec<u8>> = OnceLock::new();
+    ARCHIVE.get_or_init(|| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (n, bytes) in files().iter().enumerate() {
+            zip.start_file(format!("folder/{n}"), zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    })
+}
+
+/// How many of its files the import takes, and what it says.
+fn read_archive(bytes: &[u8]) -> (usize, Vec<Note>) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.zip");
+    std::fs::write(&path, bytes).unwrap();
+    let got = import(&[path], &|_, _| {}).unwrap();
+    let p = got.patients.iter().map(|p| p.images.len() + p.structure_sets.len() + p.plans.len() + p.doses.len());
+    (p.sum(), got.notes)
+}
+
+#[test]
+fn an_archive_cut_anywhere_is_never_taken_in_silence() {
+    let whole = archive();
+    assert_eq!(read_archive(whole).0, 4, "{:?}", read_archive(whole).1);
+    for length in (0..whole.len()).step_by(101).chain(whole.len() - 30..whole.len()) {
+        let (taken, notes) = read_archive(&whole[..length]);
+        assert!(taken == 4 || notes.iter().any(|n| n.text.len() > 10), "cut at {length}: {taken} taken, {notes:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn a_damaged_archive(flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12), tail in any::<bool>()) {
+        let mut bytes = archive().clone();
+        // Half of the time only in the directory at the end, where sizes and places stand.
+        let from = if tail { bytes.len() - 250 } else { 0 };
+        for (at, value) in flips {
+            let at = from + at.index(bytes.len() - from);
+            bytes[at] = value;
+        }
+        read_archive(&bytes);
     }
 }
 

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+pub mod pstar;
+
 use nalgebra::Point3;
 use vestibule_dose::{DoseOptions, HuTable, MachineModel, PreparedPlan};
 use vestibule_geometry::{BeamAngles, Grid, Volume};

@@ -1,0 +1,80 @@
+//! Machine and calibration files of any content: no panic, and what is taken can be used.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use proptest::prelude::*;
+use vestibule_dose::{HuTable, MachineModel};
+
+const SHIPPED: [&str; 4] = [
+    include_str!("../../../assets/beams/generic-pbs.json"),
+    include_str!("../../../assets/beams/generic-pbs-2022.json"),
+    include_str!("../../../assets/beams/hu-default.json"),
+    include_str!("../../../assets/beams/hu-spr-map.json"),
+];
+
+fn read_all(text: &str) {
+    if let Ok(machine) = MachineModel::from_json(text) {
+        let [low, high] = machine.energy_limits_mev();
+        for part in [0.0, 0.37, 1.0] {
+            let e = machine.at(low + part * (high - low)).unwrap();
+            assert!(e.mean_mev > 0.0 && e.protons_per_mu > 0.0, "{e:?}");
+            for axis in 0..2 {
+                for travelled in [0.0, 300.0, machine.nozzle_plane_mm] {
+                    assert!(e.variance_mm2(axis, travelled) >= 0.0, "{e:?} after {travelled} mm");
+                }
+            }
+        }
+        assert!(machine.delivery_times().delivery.energy_switch_s >= 0.0);
+    }
+    if let Ok(table) = HuTable::from_json(text) {
+        for hu in [-2000.0, -1000.0, -1.5, 0.0, 42.0, 3071.0, 30000.0] {
+            let stopping = table.relative_stopping_power(hu);
+            assert!((0.0..=10.0).contains(&stopping), "HU {hu}: {stopping}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn no_text_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        read_all(&String::from_utf8_lossy(&bytes));
+    }
+
+    /// A shipped file with some numbers changed: much of that is still JSON of the right form.
+    #[test]
+    fn changed_numbers_are_refused_or_usable(
+        which in 0usize..4,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<f64>(), -3.0..3.0f64, any::<bool>()), 1..4),
+    ) {
+        let text = SHIPPED[which];
+        let mut numbers: Vec<(usize, usize)> = Vec::new();
+        let part_of = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'-');
+        // Numbers follow a space or a bracket; what stands in a text is left alone.
+        for (i, b) in text.bytes().enumerate() {
+            match numbers.last_mut() {
+                Some((_, end)) if *end == i && part_of(b) => *end = i + 1,
+                _ if part_of(b) && i > 0 && matches!(text.as_bytes()[i - 1], b' ' | b'[') => numbers.push((i, i + 1)),
+                _ => {}
+            }
+        }
+        let mut damaged = text.to_owned();
+        let mut at: Vec<_> = changes.iter().map(|(n, wild, factor, use_wild)| (n.index(numbers.len()), wild, factor, use_wild)).collect();
+        at.sort_by_key(|c| std::cmp::Reverse(c.0));
+        at.dedup_by_key(|c| c.0);
+        for (n, wild, factor, use_wild) in at {
+            let (from, to) = numbers[n];
+            let old = text[from..to].parse::<f64>().unwrap_or(1.0);
+            damaged.replace_range(from..to, &if *use_wild { format!("{wild:e}") } else { format!("{}", old * factor) });
+        }
+        read_all(&damaged);
+    }
+
+    #[test]
+    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..4, at in 0.0..1.0f64, length in 1usize..80) {
+        let text = SHIPPED[which];
+        let start = (at * text.len() as f64) as usize;
+        let end = (start + length).min(text.len());
+        read_all(&String::from_utf8_lossy(&[&text.as_bytes()[..start], &text.as_bytes()[end..]].concat()));
+    }
+}
