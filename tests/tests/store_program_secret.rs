@@ -50,6 +50,8 @@ fn write_study(folder: &Path) {
     write::ion_plan(&folder.join("plan.dcm"), &plan, &identity).unwrap();
 }
 
+const PASSPHRASE: &str = "a passphrase nobody published";
+
 /// The machine's folders that the program may write to.
 struct Machine {
     home: tempfile::TempDir,
@@ -113,7 +115,7 @@ fn import_and_play_leave_nothing_readable() {
     for name in ["work", "temp", "cache", "data", "state"] {
         std::fs::create_dir(at(name)).unwrap();
     }
-    std::fs::write(at("pass"), "a passphrase nobody published").unwrap();
+    std::fs::write(at("pass"), PASSPHRASE).unwrap();
     std::fs::set_permissions(at("pass"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 
     // Import; its standard error is a file here, and so searched like a log.
@@ -166,4 +168,34 @@ fn import_and_play_leave_nothing_readable() {
     let verified = machine.command(&["record", "verify"]).stdout(Stdio::null()).status().unwrap();
     assert!(verified.success());
     machine.look("at the end", None);
+    the_thumbnail_lies_encrypted(&machine);
+}
+
+/// The small picture made at import can be had, and lies nowhere as it is; of a person it is stamped and must be asked for.
+fn the_thumbnail_lies_encrypted(machine: &Machine) {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let out = elsewhere.path().join("t.png");
+    let show = |more: &[&str]| {
+        let args = [&["patient", "show", planted::ID, "--thumbnail", out.to_str().unwrap()], more].concat();
+        machine.command(&args).stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap().code()
+    };
+    assert_eq!(show(&[]), Some(2), "not without a word");
+    assert!(!out.exists());
+    assert_eq!(show(&["--identifiable"]), Some(0));
+    let stamped = image::open(&out).unwrap().to_rgb8();
+    assert_eq!(stamped.dimensions(), (256, 128));
+    assert!(stamped.pixels().any(|p| p.0[0] != p.0[2]), "a person's picture is stamped");
+    assert_eq!(show(&["--identifiable"]), Some(2), "never over a file that is there");
+
+    let store = machine.home.path().join("store");
+    let open = vestibule_record::Store::open(&store, &vestibule_record::Key::from_passphrase(PASSPHRASE)).unwrap();
+    let scope = open.patient_scope(planted::ID).unwrap();
+    let (_, png) = scope.find_blob(vestibule_record::BlobKind::Thumbnail, "ct").unwrap().expect("made at import");
+    drop((open, scope));
+    let needle = &png[png.len() / 2..][..24];
+    let holds = |file: &PathBuf| std::fs::read(file).unwrap_or_default().windows(24).any(|w| w == needle);
+    std::fs::write(elsewhere.path().join("plain.png"), &png).unwrap();
+    assert_eq!(planted::files(&[elsewhere.path()], None).iter().filter(|f| holds(f)).count(), 1, "the control");
+    let hits: Vec<_> = planted::files(&[machine.home.path()], None).into_iter().filter(holds).collect();
+    assert!(hits.is_empty(), "the thumbnail lies readable in {hits:?}");
 }

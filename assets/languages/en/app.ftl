@@ -13,6 +13,7 @@ app-call = Call the team
 app-menu-title = Paused
 app-menu-text = Take your time. Nothing moves.
 app-over = The session is over
+app-leave = Close
 app-open-hint = Choose what suits you, or nothing at all.
 app-dose = Physical dose, one session, simplified calculation
 app-dose-max = at most { "" }

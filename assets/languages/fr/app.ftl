@@ -13,6 +13,7 @@ app-call = Appeler l’équipe
 app-menu-title = En pause
 app-menu-text = Prenez votre temps. Rien ne bouge.
 app-over = La séance est finie
+app-leave = Fermer
 app-open-hint = Choisissez ce qui vous convient, ou rien du tout.
 app-dose = Dose physique, une séance, calcul simplifié
 app-dose-max = au plus { "" }

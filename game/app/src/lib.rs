@@ -18,6 +18,7 @@ pub mod tokens;
 mod window;
 pub mod xr;
 
+pub use anatomy::KeepsMeshes;
 pub use capture::{CaptureOptions, View, capture};
 pub use patient_mode::{Play, Seen};
 
@@ -49,6 +50,8 @@ pub struct Shown {
     pub events: bool,
     /// The clinician's strip is drawn in the window.
     pub strip: bool,
+    /// Where surfaces of the person are kept; None: they are made each time.
+    pub meshes: Option<Arc<dyn KeepsMeshes>>,
 }
 
 /// How a session is played.
@@ -163,6 +166,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         .insert_resource(Now { state: shown.play.state().clone() })
         .insert_resource(RoomData(shown.room.clone()))
         .insert_resource(panel::PanelsShown(true))
+        .insert_resource(anatomy::MeshKeeper(shown.meshes))
         .init_resource::<sound::voice::Voice>();
     if let Some((patient, plan)) = shown.case {
         let scale_gy = patient

@@ -83,6 +83,12 @@ pub const STAFF_FIELD: f32 = 60.0;
 pub const METER_ROUND: u8 = 8;
 /// Space between things on a panel, points.
 pub const GAP: f32 = 22.0;
+/// Space between things that stand close together, points.
+pub const GAP_SMALL: f32 = 12.0;
+/// How far to the side panels stand for a lost visual field, radians.
+pub const PANEL_SIDE: f32 = 0.42;
+/// What is left between a panel and the edge of a window, radians.
+pub const WINDOW_EDGE: f32 = 0.03;
 
 /// Font size in points for a cap height in degrees at the panels' distance.
 pub fn points(cap_deg: f32) -> f32 {

@@ -2,7 +2,7 @@
 
 use crate::now::{Now, RoomData};
 use crate::panel::keyboard::{keep_tab, keys};
-use crate::panel::{Pointer, PointerKind, PointerRead};
+use crate::panel::{PanelModel, Pointer, PointerKind, PointerRead};
 use crate::patient_mode::pitch_at;
 use crate::room::{RoomFiles, reflections};
 use crate::seat::{Eye, Seat};
@@ -54,10 +54,12 @@ pub fn eye_bundle(assets: &AssetServer, files: &RoomFiles) -> impl Bundle {
 
 fn spawn_camera(
     mut commands: Commands,
+    mut model: ResMut<PanelModel>,
     assets: Res<AssetServer>,
     files: Res<RoomFiles>,
     seat: Single<Entity, With<Seat>>,
 ) {
+    model.window = true;
     let camera = commands
         .spawn((
             Camera3d::default(),

@@ -11,6 +11,7 @@ mod scene;
 #[cfg(feature = "show")]
 mod show;
 mod store;
+mod thumbnail;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

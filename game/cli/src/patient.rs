@@ -4,7 +4,7 @@ use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
 use crate::store::{Create, open};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use vestibule_dicom::{Import, ImportError, Level, Note};
 use vestibule_geometry::contour;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Image, Patient, Plan, RadiationType, StructureSet};
@@ -24,6 +24,12 @@ pub enum Command {
     Show {
         /// PatientID
         id: String,
+        /// Write the small picture made at import instead
+        #[arg(long, value_name = "OUT.png")]
+        thumbnail: Option<PathBuf>,
+        /// A picture of anybody who is not synthetic: it is stamped
+        #[arg(long, requires = "thumbnail")]
+        identifiable: bool,
     },
     /// Remove a patient with everything kept of them
     Remove {
@@ -37,7 +43,8 @@ pub fn run(command: Command, global: &Global) -> Done {
     match command {
         Command::Import { paths } => import(&paths, global),
         Command::List => list(global),
-        Command::Show { id } => show(&id, global),
+        Command::Show { id, thumbnail: None, .. } => show(&id, global),
+        Command::Show { id, thumbnail: Some(out), identifiable } => thumbnail(&id, &out, identifiable, global),
         Command::Remove { id } => {
             open(global, Create::No)?.remove_patient(&id).map_err(Failure::work)?;
             if global.json {
@@ -67,6 +74,9 @@ fn import(paths: &[PathBuf], global: &Global) -> Done {
         for patient in &patients {
             match store.put_patient(patient) {
                 Ok(id) => {
+                    if let Err(e) = crate::thumbnail::keep(&store, &id, patient) {
+                        notes.push(Note::warning(&id, format!("no thumbnail was kept: {e}")));
+                    }
                     if id != patient.id {
                         notes.push(Note::info(
                             &id,
@@ -143,6 +153,20 @@ fn list(global: &Global) -> Done {
             p.id, p.name, p.images, p.structures, p.plans, p.doses
         );
     }
+    Ok(())
+}
+
+fn thumbnail(id: &str, out: &Path, identifiable: bool, global: &Global) -> Done {
+    let store = open(global, Create::No)?;
+    let patients = store.patients().map_err(Failure::work)?;
+    let Some(patient) = patients.iter().find(|p| p.id == id) else {
+        return Err(Failure::work(vestibule_record::StoreError::NoSuchPatient));
+    };
+    crate::thumbnail::write(&store, id, patient.synthetic, identifiable, out)?;
+    if global.json {
+        return print_json(&json!({ "thumbnail": out }));
+    }
+    println!("The picture was written to {}. The file is not encrypted.", out.display());
     Ok(())
 }
 

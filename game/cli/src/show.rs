@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
-use vestibule_app::{AppOptions, Play, ShowError, Shown};
+use vestibule_app::{AppOptions, KeepsMeshes, Play, ShowError, Shown};
 use vestibule_dose::LiveDose;
 use vestibule_patient::Patient;
+use vestibule_record::{BlobKind, NewBlob, PatientScope};
 use vestibule_scenario::{
     AnswerRecord, Choices, Chosen, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session,
     SessionOptions, StoreKeeper,
@@ -64,9 +65,11 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let session = opened.session(start)?;
     let live = opened.prepared.live();
     let plan = opened.patient.plans.iter().position(|p| p.uid == opened.prepared.plan.uid).unwrap_or(0);
+    let meshes = Arc::new(Meshes(opened.keeper.scope().clone()));
     let player = Player::new(session, Some(live), Kept { store: opened.keeper, now: resume.unwrap_or_default() });
     let cast = Cast { player, case: Some((Arc::new(opened.patient), plan)), lang: opened.lang };
     let mut shown = cast.shown(&opened.library)?;
+    shown.meshes = Some(meshes);
     shown.strip = args.mode != Mode::Patient || !headset;
     let options = AppOptions {
         headset,
@@ -170,6 +173,20 @@ impl Keeper for Kept {
     }
 }
 
+/// Surfaces of the person, kept in the store with everything else of them.
+struct Meshes(PatientScope);
+
+impl KeepsMeshes for Meshes {
+    fn load(&self, name: &str) -> Option<Vec<u8>> {
+        self.0.find_blob(BlobKind::Mesh, name).ok().flatten().map(|found| found.1)
+    }
+    fn save(&self, name: &str, bytes: &[u8]) -> bool {
+        let media_type = "application/octet-stream";
+        let blob = NewBlob { patient: None, session: None, kind: BlobKind::Mesh, name, media_type, data: bytes };
+        self.0.replace_blob(&blob).is_ok()
+    }
+}
+
 /// Everything of a session that does not depend on the screen.
 pub struct Cast<K: Keeper> {
     /// The session, its dose and its keeper.
@@ -197,6 +214,7 @@ impl<K: Keeper + 'static> Cast<K> {
             language: self.lang.code().to_owned(),
             events: std::env::var_os(EVENTS).is_some(),
             strip: false,
+            meshes: None,
         })
     }
 }

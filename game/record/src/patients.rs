@@ -247,6 +247,8 @@ impl Store {
         self.inner.write(|t, who| {
             let id = free_id(t, patient)?;
             let key = put_identity(t, &id, patient)?;
+            // what was made of the images before is made anew of what they are now
+            t.execute("DELETE FROM blobs WHERE patient = ?1 AND kind IN ('mesh', 'cache', 'thumbnail')", [key])?;
             for image in &patient.images {
                 put_image(t, key, image)?;
             }

@@ -42,6 +42,11 @@ impl StoreKeeper {
         &self.session
     }
 
+    /// The patient whose session it is, and nothing else.
+    pub fn scope(&self) -> &PatientScope {
+        &self.scope
+    }
+
     /// Keeps the staff's checklist of this session.
     ///
     /// # Errors

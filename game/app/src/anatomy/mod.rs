@@ -2,10 +2,12 @@
 
 mod beam;
 mod dose;
+mod kept;
 mod materials;
 mod surfaces;
 
 pub use dose::DoseNow;
+pub use kept::{KeepsMeshes, MeshKeeper};
 pub use materials::{DoseMaterial, GlassMaterial, GlassUniform};
 pub use surfaces::Kind;
 
@@ -23,22 +25,24 @@ pub struct PatientFrame;
 
 /// Surfaces that are being worked out; gone when they stand.
 #[derive(Resource)]
-pub struct Growing(Task<Vec<(Kind, TriMesh)>>);
+pub struct Growing(Task<(Vec<(Kind, TriMesh)>, bool)>);
 
 /// Surfaces, dose and beam.
 pub fn plugin(app: &mut App) {
     app.add_plugins(materials::plugin)
+        .init_resource::<MeshKeeper>()
         .init_resource::<DoseNow>()
         .add_systems(Startup, (start, beam::spawn))
         .add_systems(Update, (stand, dose::update, beam::update, show))
         .add_systems(PostUpdate, follow.before(TransformSystems::Propagate));
 }
 
-fn start(mut commands: Commands, case: Option<Res<Case>>) {
+fn start(mut commands: Commands, case: Option<Res<Case>>, keeper: Res<MeshKeeper>) {
     commands.spawn((PatientFrame, Transform::default(), Visibility::Inherited));
     if let Some(case) = case {
-        let case = case.clone();
-        commands.insert_resource(Growing(AsyncComputeTaskPool::get().spawn(async move { surfaces::build(&case) })));
+        let (case, keeper) = (case.clone(), keeper.clone());
+        let task = AsyncComputeTaskPool::get().spawn(async move { kept::surfaces(&case, &keeper) });
+        commands.insert_resource(Growing(task));
     }
 }
 
@@ -51,10 +55,11 @@ fn stand(
     out: Res<Events>,
 ) {
     let (Some(mut growing), Some(frame)) = (growing, frame) else { return };
-    let Some(list) = block_on(poll_once(&mut growing.0)) else { return };
+    let Some((list, read)) = block_on(poll_once(&mut growing.0)) else { return };
     commands.remove_resource::<Growing>();
     let triangles: usize = list.iter().map(|m| m.1.triangle_count()).sum();
-    out.say(format_args!("anatomy: {} surfaces, {triangles} triangles", list.len()));
+    let how = if read { "read" } else { "made" };
+    out.say(format_args!("anatomy: {} surfaces, {triangles} triangles, {how}", list.len()));
     for (kind, m) in list {
         let entity = commands
             .spawn((

@@ -5,12 +5,13 @@ use crate::tokens;
 use bevy::asset::RenderAssetUsages;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
+use serde::{Deserialize, Serialize};
 use vestibule_geometry::contour::mask;
 use vestibule_geometry::{Contour, Grid, TriMesh, Volume};
 use vestibule_patient::{RoiType, StructureSet};
 
 /// What a surface is; decides its material and the order of drawing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Component)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Component, Serialize, Deserialize)]
 pub enum Kind {
     /// The brain.
     Brain,

@@ -33,6 +33,7 @@ fn field(
     let Ok(mut context) = contexts.single_mut() else { return };
     let ctx = context.get_mut();
     let content = ctx.content_rect();
+    // at the top: pause, quieter and stop stand at the foot and are never covered
     let from = content.left_top() + egui::vec2(0.0, STRIP);
     let rect = egui::Rect::from_min_size(from, egui::vec2(content.width(), tokens::STAFF_FIELD));
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(rect);

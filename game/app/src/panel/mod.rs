@@ -193,6 +193,7 @@ fn fill(
             menu_title: w("menu-title"),
             menu_text: w("menu-text"),
             over: w("over"),
+            leave: w("leave"),
             open_hint: w("open-hint"),
             dose: w("dose"),
             say: w("say"),
@@ -208,6 +209,14 @@ fn fill(
     }
 }
 
+/// How far aside a panel may stand so that a window still shows all of it, radians.
+fn within(window: &Projection) -> f32 {
+    let Projection::Perspective(p) = window else { return tokens::PANEL_SIDE };
+    let half = ((p.fov * 0.5).tan() * p.aspect_ratio).atan();
+    let panel = (tokens::PANEL_M[0] * 0.5 / tokens::PANEL_DISTANCE_M).atan();
+    (half - panel - tokens::WINDOW_EDGE).clamp(0.0, tokens::PANEL_SIDE)
+}
+
 /// Panels stand a little more than a metre ahead of the seat (or where the room wants them), tilted to the eye, never locked to the head.
 fn place(
     now: Res<Now>,
@@ -216,6 +225,7 @@ fn place(
     shown: Res<PanelsShown>,
     out: Res<Events>,
     seat: Single<&Transform, With<Seat>>,
+    window: Option<Single<&Projection, With<crate::window::Look>>>,
     mut panels: Query<(&mut Panel, &mut Transform, &mut Visibility), Without<Seat>>,
 ) {
     let s = &now.state;
@@ -224,10 +234,11 @@ fn place(
         let world = Vec3::from(p.map(|v| v as f32));
         seat.rotation.inverse() * (world - seat.translation)
     };
+    let aside = window.map_or(tokens::PANEL_SIDE, |w| within(*w));
     let side = match s.choices.panel_side {
-        PanelSide::Left => 0.42f32,
+        PanelSide::Left => aside,
         PanelSide::Centre => 0.0,
-        PanelSide::Right => -0.42,
+        PanelSide::Right => -aside,
     };
     let centre = wanted.map_or(Vec3::NEG_Z, |p| local(p).normalize_or(Vec3::NEG_Z));
     let ahead = Quat::from_rotation_y(side) * centre;

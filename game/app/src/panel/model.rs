@@ -85,6 +85,7 @@ pub struct Labels {
     pub menu_title: String,
     pub menu_text: String,
     pub over: String,
+    pub leave: String,
     pub open_hint: String,
     pub dose: String,
     pub say: String,
@@ -200,6 +201,8 @@ pub struct PanelModel {
     pub focus: Option<(PanelKind, String)>,
     /// The thing that the keyboard presses.
     pub press: Option<(PanelKind, String)>,
+    /// In a window, which somebody must be able to close.
+    pub window: bool,
     /// What was done since somebody last took it away.
     pub acts: Vec<Act>,
 }

@@ -2,7 +2,8 @@
 
 use super::model::{Act, Option_, PanelModel, Say, VoiceShown};
 use super::views::{at_foot, title, wide};
-use super::widgets::{Look, button};
+use super::widgets::{Look, button, button_room};
+use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy_egui::egui::{self, Align, Layout, RichText, Ui, vec2};
 
@@ -11,7 +12,21 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
     if let VoiceShown::Listening { seconds, level } = m.voice {
         return listening(ui, m, seconds, level);
     }
-    title(ui, m, text);
+    let written = m.typed.trim();
+    if written.is_empty() {
+        title(ui, m, text);
+    } else {
+        // the question was read; what is written in one's name must be, too
+        let size = tokens::points(tokens::BODY_DEG) * m.size;
+        let mut job = egui::text::LayoutJob::simple(
+            format!("{} {written}", m.labels.typed),
+            egui::FontId::proportional(size),
+            tokens::INK,
+            ui.available_width(),
+        );
+        job.wrap.max_rows = 2;
+        ui.label(job);
+    }
     let body = tokens::points(tokens::BODY_DEG) * m.size;
     let answered = !m.chosen.is_empty() || !m.typed.trim().is_empty() || matches!(m.voice, VoiceShown::Kept { .. });
     let choose = if answered { m.labels.choose.clone() } else { m.labels.cont.clone() };
@@ -20,18 +35,16 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
             let act = m.open_reply();
             m.acts.push(act);
         }
-        if !m.typed.trim().is_empty() {
-            let line = format!("{} {}", m.labels.typed, m.typed.trim());
-            let words = RichText::new(line).size(tokens::points(tokens::SMALL_DEG)).color(tokens::INK_SOFT);
-            ui.add(egui::Label::new(words).truncate());
-        }
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
             let columns = 2;
             let width = (ui.available_width() - tokens::GAP) / columns as f32;
             let cells = chips.len() + usize::from(voice);
             let rows = cells.div_ceil(columns).max(1) as f32;
-            let height = ((ui.available_height() - tokens::GAP * rows) / rows).clamp(40.0, body * 2.3);
-            let size = (vec2(width, height), body.min(height * 0.46));
+            ui.spacing_mut().item_spacing.y = tokens::GAP_SMALL;
+            let height = (ui.available_height() / rows - tokens::GAP_SMALL).clamp(40.0, body * 2.3);
+            let words: Vec<&str> = chips.iter().map(|c| c.text.as_str()).chain([m.labels.say.as_str()]).collect();
+            let cell = vec2(width, height);
+            let size = (cell, fitting(ui, &words, cell, body));
             for row in (0..cells).collect::<Vec<_>>().chunks(columns) {
                 ui.horizontal(|ui| {
                     for cell in row {
@@ -44,6 +57,23 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
             }
         });
     });
+}
+
+/// The largest size at which all of these words fit into a button with a picture.
+fn fitting(ui: &Ui, words: &[&str], cell: egui::Vec2, most: f32) -> f32 {
+    let room = button_room(cell);
+    let fits = |size: f32| {
+        let font = egui::FontId::new(size, egui::FontFamily::Name(BOLD.into()));
+        words.iter().all(|w| {
+            let laid = ui.painter().layout((*w).to_owned(), font.clone(), tokens::INK, room.x);
+            laid.size().y <= room.y && laid.size().x <= room.x
+        })
+    };
+    let mut size = most;
+    while size > cell.y * 0.3 && !fits(size) {
+        size -= 1.0;
+    }
+    size
 }
 
 fn chosen(ui: &mut Ui, m: &mut PanelModel, chip: &Option_, (size, type_size): (egui::Vec2, f32)) {

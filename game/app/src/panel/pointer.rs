@@ -116,7 +116,9 @@ pub(super) fn bridge(
         let (press, release) = if by_gaze {
             (dwelt && on_it, panel.held && !dwelt)
         } else {
-            (pointer.pressed && on_it, pointer.released && panel.held)
+            // a quick click may begin and end within one frame
+            let press = pointer.pressed && on_it;
+            (press, pointer.released && (panel.held || press))
         };
         let button = |pos, pressed| egui::Event::PointerButton {
             pos,

@@ -61,6 +61,14 @@ fn main(ui: &mut Ui, m: &mut PanelModel) {
         Main::Over { text } => plate(ui, |ui| {
             let words = if text.is_empty() { m.labels.over.clone() } else { text };
             title(ui, m, &words);
+            if m.window {
+                let leave = m.labels.leave.clone();
+                at_foot(ui, |ui| {
+                    if wide(ui, m, "leave", &leave, Look::Main) {
+                        m.acts.push(Act::Leave);
+                    }
+                });
+            }
         }),
     }
 }

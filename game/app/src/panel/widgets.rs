@@ -6,6 +6,10 @@ use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy_egui::egui::{self, Color32, FontFamily, FontId, RichText, Sense, Ui, Vec2, vec2};
 
+/// Most of a button's width that its picture may take, and how much of that it fills.
+const PICTURE_SHARE: f32 = 0.34;
+const PICTURE_SIDE: f32 = 0.8;
+
 /// How a button looks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Look {
@@ -49,7 +53,7 @@ pub fn button(
     let font = FontId::new(type_size, FontFamily::Name(BOLD.into()));
     let mut area = rect.shrink2(vec2(14.0, 6.0));
     if !picture.is_empty() {
-        let side = area.height().min(area.width() * 0.34) * 0.8;
+        let side = area.height().min(area.width() * PICTURE_SHARE) * PICTURE_SIDE;
         let place =
             egui::Rect::from_min_size(egui::pos2(area.left() + 6.0, area.center().y - side * 0.5), Vec2::splat(side));
         super::pictures::draw(painter, place, picture, ink);
@@ -65,7 +69,8 @@ pub fn button(
     if response.hovered() {
         m.hot = Some(response.id);
     }
-    if response.hovered() || focused {
+    // one ring: while the keyboard chooses, a mouse that rests somewhere shows nothing
+    if focused || response.hovered() && m.focus.is_none() {
         ui.painter().rect_stroke(
             rect.expand(4.0),
             tokens::BUTTON_ROUND + 4,
@@ -74,6 +79,13 @@ pub fn button(
         );
     }
     response.clicked() || pressed
+}
+
+/// How much of a button with a picture is left for its words.
+pub fn button_room(size: Vec2) -> Vec2 {
+    let area = size - vec2(28.0, 12.0);
+    let side = area.y.min(area.x * PICTURE_SHARE) * PICTURE_SIDE;
+    vec2(area.x - 16.0 - side, area.y)
 }
 
 /// The ring that fills while the gaze rests.

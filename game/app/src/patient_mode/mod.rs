@@ -134,6 +134,10 @@ fn drive(
                 let reply = Reply::Open { chips, typed, voice: driver.play.voice() };
                 keep(driver.play.act(Action::Answer(reply)), &mut events);
             }
+            // staff end what is over: it closes
+            Act::Session(Action::End) if driver.play.state().finished.is_some() => {
+                leave.write(AppExit::Success);
+            }
             Act::Session(action) => keep(driver.play.act(action), &mut events),
             Act::Say(what) => keep(voice.say(what, &mut *driver.play).map(|()| Vec::new()), &mut events),
             Act::Quieter => {
