@@ -11,7 +11,7 @@ export GGML_NATIVE=OFF
 packages_build="build-essential pkg-config cmake clang libclang-dev libasound2-dev libudev-dev libwayland-dev libxkbcommon-dev perl make git curl ca-certificates"
 packages_headless="build-essential pkg-config cmake perl make git curl ca-certificates"
 packages_show="libvulkan1 mesa-vulkan-drivers libxkbcommon-x11-0"
-packages_test="xvfb dicom3tools dcmtk bubblewrap"
+packages_test="xvfb xdotool dicom3tools dcmtk bubblewrap"
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }

@@ -112,7 +112,10 @@ proptest! {
             prop_assert!(s.anatomy_shown <= s.choices.anatomy);
             prop_assert!(s.beam.is_none() || !s.moving, "no beam while the machine moves");
             prop_assert!(s.answers.len() >= before.answers.len());
-            if before.finished.is_some() { prop_assert_eq!(s, &before); }
+            if before.finished.is_some() {
+                prop_assert!(s.fade <= before.fade, "the light comes back");
+                prop_assert_eq!(s, &SessionState { fade: s.fade, ..before.clone() });
+            }
             if s.viewpoint != before.viewpoint && !before.viewpoint.is_empty() {
                 prop_assert!(events.iter().any(|e| matches!(e, Event::Placed { .. } | Event::StepRepeated { .. })), "placed");
             }

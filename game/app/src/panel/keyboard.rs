@@ -3,6 +3,7 @@
 
 use super::PanelKind;
 use super::model::{Act, Main, PanelModel};
+use crate::events::Events;
 use crate::now::Now;
 use crate::tokens;
 use bevy::prelude::*;
@@ -52,7 +53,9 @@ pub(crate) fn keys(
     wants: Option<Res<EguiWantsInput>>,
     now: Res<Now>,
     mut model: ResMut<PanelModel>,
+    out: Res<Events>,
 ) {
+    let before = model.focus.clone();
     if buttons.just_pressed(MouseButton::Left) {
         model.focus = None;
     }
@@ -68,7 +71,11 @@ pub(crate) fn keys(
     for (n, codes) in DIGITS.iter().enumerate() {
         if keys.any_just_pressed(*codes) {
             take(&mut model, Meaning::Digit(n as i32), now.state.paused);
+            out.say(format_args!("digit"));
         }
+    }
+    if let Some(focus) = model.focus.as_ref().filter(|_| model.focus != before) {
+        out.say(format_args!("focus {}", focus.1));
     }
 }
 

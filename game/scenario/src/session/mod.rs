@@ -230,10 +230,15 @@ impl Session {
 
     /// Lets `dt_s` seconds of real time pass, and tells what happened. At most one step is left behind in a call: what
     /// remains of `dt_s` then is not used. At an open question only the time of wear goes on; in a pause, and after the
-    /// end, nothing moves. A `dt_s` that is negative or not a number does nothing.
+    /// end, nothing moves but the light that comes back. A `dt_s` that is negative or not a number does nothing.
     pub fn advance(&mut self, dt_s: f64) -> Vec<Event> {
         let mut events = Vec::new();
-        if self.state.finished.is_some() || !dt_s.is_finite() || dt_s < 0.0 {
+        if !dt_s.is_finite() || dt_s < 0.0 {
+            return events;
+        }
+        if self.state.finished.is_some() {
+            // whoever stopped in the dark must see that it is over
+            self.state.fade = (self.state.fade - dt_s / FADE_S).max(0.0);
             return events;
         }
         if !self.started {

@@ -1,0 +1,187 @@
+//! The journey in a window, by keys alone: a screen of its own, real key presses, answers in the store.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Longest wait for one thing; only a hang takes that long.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// How many times faster than true the session's clock runs.
+const SPEED: &str = "200";
+
+/// Ends and reaps whatever happens.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program(variable: &str, name: &str) -> PathBuf {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join(name));
+    std::env::var_os(variable).map(PathBuf::from).or_else(beside).expect("tests lie beside the programs")
+}
+
+fn done(command: &mut Command) -> String {
+    let out = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+/// A screen that nobody sees, with the number the server chose.
+fn screen() -> (Running, String) {
+    let mut server = Command::new("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", "480x320x24", "-nolisten", "tcp"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("Xvfb is installed (tools/test installs it)");
+    let mut number = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+    (Running(server), format!(":{}", number.trim()))
+}
+
+struct Window {
+    display: String,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Window {
+    fn xdotool(&self, args: &[&str]) -> String {
+        done(Command::new("xdotool").args(args).env("DISPLAY", &self.display))
+    }
+
+    fn key(&self, key: &str) {
+        self.xdotool(&["key", key]);
+    }
+
+    /// The next event line that begins with one of these words, after its seconds.
+    fn wait(&mut self, any: &[&str]) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| {
+                let last = &self.seen[self.seen.len().saturating_sub(12)..];
+                panic!("no {any:?} came; the last lines: {last:#?}")
+            });
+            let event = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+            self.seen.push(line);
+            if any.iter().any(|a| event.starts_with(a)) {
+                return event;
+            }
+        }
+    }
+
+    /// Presses a key and waits for the event that answers it.
+    fn press(&mut self, key: &str, answer: &str) {
+        self.key(key);
+        self.wait(&[answer]);
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+#[test]
+fn the_whole_journey_by_keys_alone() {
+    let folder = tempfile::Builder::new().prefix("window").tempdir_in("/tmp").unwrap();
+    let at = |n: &str| folder.path().join(n);
+    let vestibule = program("VESTIBULE_BIN", "vestibule");
+    done(Command::new(program("VESTIBULE_PHANTOM_BIN", "phantom")).arg("--tiny").arg(at("study")));
+    let store = |args: &[&str]| {
+        let mut command = Command::new(&vestibule);
+        command.args(["--demo", "--store"]).arg(at("store")).args(args).current_dir(root());
+        command
+    };
+    done(store(&["patient", "import"]).arg(at("study")));
+
+    let (_screen, display) = screen();
+    let mut play = Command::new(root().join("tools/drawn"))
+        .arg(&vestibule)
+        .args(["--demo", "--store"])
+        .arg(at("store"))
+        .args(["play", "proton-first-day", "--window", "--lang", "fr"])
+        .env("DISPLAY", &display)
+        .env("DRAWN_BIND", vestibule.parent().unwrap())
+        .env("VESTIBULE_EVENTS", "1")
+        .env("VESTIBULE_SPEED", SPEED)
+        .env_remove("WAYLAND_DISPLAY")
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (out, lines) = channel();
+    let stdout = BufReader::new(play.stdout.take().unwrap());
+    std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|l| out.send(l)));
+    let mut stderr = play.stderr.take().unwrap();
+    std::thread::spawn(move || stderr.read_to_end(&mut Vec::new())); // keeps the pipe from filling
+    let mut play = Running(play);
+    let mut w = Window { display, lines, seen: Vec::new() };
+
+    let mut question = w.wait(&["asked "]);
+    let window = w.xdotool(&["search", "--name", "Vestibule"]);
+    let window = window.lines().last().unwrap().to_owned();
+    w.xdotool(&["windowsize", &window, "480", "320"]);
+    w.xdotool(&["windowfocus", &window]);
+    // the menu, and back
+    w.press("Escape", "paused");
+    w.press("Escape", "resumed");
+    let mut asked = 0;
+    loop {
+        asked += 1;
+        match question.trim_start_matches("asked ") {
+            "anxiety-before" => {
+                w.press("7", "digit");
+                w.key("Return");
+            }
+            "anxiety-after" => {
+                w.press("2", "digit");
+                w.key("Return");
+            }
+            "open" => {
+                w.press("Tab", "focus reassured");
+                w.press("Down", "focus noise");
+                w.key("space");
+                w.press("Right", "focus next-door");
+                for _ in 0..2 {
+                    w.press("Down", "focus ");
+                }
+                w.press("Down", "focus choose");
+                w.key("Return");
+            }
+            _ => {
+                w.press("Down", "focus ");
+                w.key("Return");
+            }
+        }
+        w.wait(&["answered "]);
+        question = w.wait(&["asked ", "finished "]);
+        if question.starts_with("finished") {
+            break;
+        }
+    }
+    assert_eq!(question, "finished Completed");
+    assert!(asked >= 9, "{asked} questions");
+    w.key("Return"); // closes
+    assert!(play.0.wait().unwrap().success());
+
+    let list = done(&mut store(&["record", "questionnaire", "list", "--json"]));
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let value = |item: &str| {
+        let all = list["responses"].as_array().unwrap().iter();
+        all.filter(|r| r["item"] == item && r["counts"] == true).map(|r| r["value"].clone()).next_back().unwrap()
+    };
+    assert_eq!(value("anxiety-before"), 7);
+    assert_eq!(value("anxiety-after"), 2);
+    assert_eq!(value("open"), serde_json::json!(["noise"]));
+    assert_eq!(value("comfort"), "yes");
+}
