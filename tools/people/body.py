@@ -1,6 +1,7 @@
 """A figure's own body: posed skin with its colours, eyes, brows; and the measures that clothes and hair are cut by."""
 import numpy as np
 from mathutils import Vector
+from mathutils.bvhtree import BVHTree
 
 from mesh import Mesh, noise
 from mould import G, HAND, INDEX, W, Pose, detail, face_unit, joints, mirrored, region, shape, to_z_up, verts_of, weight
@@ -10,7 +11,7 @@ EASE = mirrored({'upperarm_l': (.17, .05, -.98), 'lowerarm_l': (.07, -.27, -.96)
                  'thigh_l': (.025, -.01, -1), 'calf_l': (.005, .035, -1)})
 STANDS = dict(towards=EASE, fixed=('foot_l', 'foot_r', 'ball_l', 'ball_r'), curl=16)
 MORPHS = {'blink': {'eyeBlinkLeft': 1, 'eyeBlinkRight': 1},
-          'smile': {'mouthSmileLeft': .55, 'mouthSmileRight': .55, 'cheekSquintLeft': .6, 'cheekSquintRight': .6}}
+          'smile': {'mouthSmileLeft': .55, 'mouthSmileRight': .55, 'cheekSquintLeft': .25, 'cheekSquintRight': .25}}
 
 
 class Body:
@@ -32,6 +33,7 @@ class Body:
         self.eyes_at = {s: self.v[verts_of(f'helper-{s}-eye')].mean(0) for s in 'lr'}
         self.eye_rest = (self.rest[verts_of('helper-l-eye')].mean(0) + self.rest[verts_of('helper-r-eye')].mean(0)) / 2
         self.fields()
+        self.whole_tree = BVHTree.FromPolygons(self.v.tolist(), G['body'])
 
     def fields(self):
         r = self.rest
@@ -84,9 +86,16 @@ class Body:
             q = (e - [s * abs(self.rest[verts_of('helper-l-eye')].mean(0)[0]), 0, 0])
             d = np.sqrt((q[:, 0] / 1.25) ** 2 + ((q[:, 2]) / .85) ** 2)
             front = (e[:, 1] < .02)
-            mix(np.clip(1 - (d - .010) / .012, 0, 1) * front, skin * [.74, .60, .55], .42)
-        lid = np.clip(np.linalg.norm(to_z_up(face_unit('eyeBlinkLeft') + face_unit('eyeBlinkRight')), axis=1) / .0055, 0, 1)
-        mix(lid ** 3, np.array(look.get('lash', skin * .25)), .75)
+            mix(np.clip(1 - (d - .010) / .012, 0, 1) * front, skin * [.80, .66, .60], .26)
+        # the lids' edges alone are dark, where lashes grow: a painted lid looks swollen
+        roots = {k: np.array([r[verts_of(f'helper-{s}-eyelashes-{k}')] for s in 'lr']).reshape(-1, 3) for k in (1, 2)}
+        upper = 1 if roots[1][:, 2].mean() > roots[2][:, 2].mean() else 2
+        moves = np.linalg.norm(to_z_up(face_unit('eyeBlinkLeft') + face_unit('eyeBlinkRight')), axis=1)
+        near = np.flatnonzero((self.head > .5) & (np.abs(e[:, 2]) < .03) & (e[:, 1] < .03))
+        for key, dark in ((upper, .80), (3 - upper, .35)):
+            gap = np.full(n, 1.0)
+            gap[near] = np.linalg.norm(r[near][:, None] - roots[key][None], axis=2).min(1)
+            mix(np.clip(1.25 - gap / .0022, 0, 1) * (moves > .0002 if key == upper else 1), np.array(look.get('lash', skin * .25)), dark)
         lips = np.clip(region(['mouth/mouth-lowerlip-volume-incr', 'mouth/mouth-upperlip-volume-incr'], .45) * 1.3 - .3, 0, 1)
         mix(lips, skin * np.array(look.get('lips', [.84, .50, .48])), .72)
         if look.get('stubble'):
@@ -127,7 +136,8 @@ class Body:
             for j in range(len(rings) - 1):
                 for k in range(n):
                     a, b = j * n + k, j * n + (k + 1) % n
-                    faces.append([a, b, b + n, a + n] if j else [a, b + n, a + n])
+                    # towards the front: eyes that face inwards are not drawn
+                    faces.append([a, a + n, b + n, b] if j else [a, a + n, b + n])
             w = np.zeros((len(p), len(INDEX)))
             w[:, INDEX['head']] = 1
             m = Mesh(p, faces, w=w, col=np.clip(col, 0, 1))
@@ -143,10 +153,10 @@ def brows(body, skin_tree, colour):
     centre = (body.eyes_at['l'] + body.eyes_at['r']) / 2
     spread = abs(body.eyes_at['l'][0] - centre[0])
     for sign in (1, -1):
-        for _ in range(look.get('brow_hairs', 84)):
+        for _ in range(look.get('brow_hairs', 150)):
             t = rng.random()
             x = sign * spread * (.42 + 1.20 * t)
-            z = centre[2] + .0180 + .0052 * np.sin(min(1, t * 1.25) * 2.2) + rng.uniform(-.0036, .0036) * (1 - .6 * t)
+            z = centre[2] + look.get('brow_up', .0180) + .0040 * np.sin(np.pi * (.28 + .72 * t)) + rng.uniform(-.0036, .0036) * (1 - .6 * t)
             loc, n, _, _ = skin_tree.ray_cast(Vector((x, centre[1] - .3, z)), Vector((0, 1, 0)))
             if loc is None:
                 continue
@@ -154,7 +164,7 @@ def brows(body, skin_tree, colour):
             d = Vector((sign * (.75 + .25 * t), .25 * t, .42 * (1 - t) ** 2 - .12 * t))
             d = (d - n * d.dot(n)).normalized()
             side = d.cross(n).normalized()
-            long, wide = .0095 * (.7 + .5 * rng.random()), .0017 * (.8 + .5 * rng.random())
+            long, wide = .0085 * (.6 + .5 * rng.random()), .0014 * (.7 + .5 * rng.random())
             k = len(p)
             tip = loc + d * long
             hit, m, _, _ = skin_tree.find_nearest(tip)

@@ -146,16 +146,18 @@ def head_care(m, body):
     return np.clip(.25 * face + .7 * eyes + .6 * mouth + .4 * nose + .55 * m.a['ears'], 0, 1)
 
 
-def assemble(body, garments, cap_meshes, budget_skin, floor):
+def assemble(body, garments, cap_meshes, budget_skin, floor, beside=None, skin_where=None):
     """Meshes `skin`, `cloth`, `eyes`, `hair` with occlusion in their colours."""
     full = skin_of(body)
     cloth, thinned = None, {}
     blockers = Mesh(full.p, full.faces)
     for m, n in garments.values():
         blockers = blockers.join(Mesh(m.p, m.faces))
+    if beside:
+        blockers = blockers.join(Mesh(beside.p, beside.faces))
     eyes = body.eyes()
     blockers = blockers.join(Mesh(eyes.p, eyes.faces))
-    skin = full.keep(seen(full, blockers))
+    skin = full.keep([f for f in seen(full, blockers) if skin_where is None or skin_where(f)])
     care = head_care(skin, body)
     skin.a['care'] = care
     thin = skin.thin(budget_skin, care)
@@ -163,7 +165,7 @@ def assemble(body, garments, cap_meshes, budget_skin, floor):
     grows, ears = body.hairline(thin.a['rest']), thin.a['ears'].ravel()
     under = (thin.a['head'].ravel() > .5) * (ears < .4)
     thin.p = thin.p - thin.normals() * (.0045 * under * np.clip((grows - .010) / .012, 0, 1))[:, None]
-    tint = (under * np.clip((grows - .001) / .007, 0, 1) * .85)[:, None]
+    tint = (under * (.30 * np.clip((grows + .007) / .008, 0, 1) + .55 * np.clip((grows - .001) / .007, 0, 1)))[:, None]
     thin.a['col'] = thin.a['col'] * (1 - tint) + np.array(body.look['hair']['colour']) * .8 * tint
     for k, (m, n) in garments.items():
         t = m.thin(n) if n else Mesh(m.p, m.triangles(), **m.a)
@@ -181,10 +183,12 @@ def assemble(body, garments, cap_meshes, budget_skin, floor):
         outer = outer.join(Mesh(t.p, t.faces))
     if hairs:
         outer = outer.join(Mesh(hairs.p, hairs.faces))
+    if beside:
+        outer = outer.join(Mesh(beside.p, beside.faces))
     tree = outer.bvh()
-    shade(thin, tree, floor, .16, .38)
+    shade(thin, tree, floor, .16, .46)
     shade(cloth, tree, floor, .40, .28)
-    shade(eyes, tree, floor, .03, .25)
+    shade(eyes, tree, floor, .03, .50)
     if hairs:
         shade(hairs, tree, floor, .08, .55)
     return {'skin': thin, 'cloth': cloth, 'eyes': eyes, 'hair': hairs}
@@ -199,12 +203,14 @@ def cotton():
 
 
 def in_blender(name, parts, bones, strand_file):
-    img = bpy.data.images.load(strand_file)
-    img.pack()
+    img = strand_file and bpy.data.images.load(strand_file)
+    if img:
+        img.pack()
     arm = skeleton(name, bones)
-    obs = [to_blender('skin', parts['skin'], material('skin', .52), arm, ('blink', 'smile')),
-           to_blender('cloth', parts['cloth'], material('cloth', .88, double=True, relief=cotton()), arm),
-           to_blender('eyes', parts['eyes'], material('eyes', .12), arm)]
+    obs = [to_blender('skin', parts['skin'], material('skin', .60), arm, ('blink', 'smile')),
+           to_blender('cloth', parts['cloth'], material('cloth', .88, double=True, relief=cotton()), arm)]
+    if parts['eyes']:
+        obs.append(to_blender('eyes', parts['eyes'], material('eyes', .12), arm))
     if parts['hair']:
         obs.append(to_blender('hair', parts['hair'], material('hair', .55, img, double=True, alpha=True), arm))
     return arm, obs

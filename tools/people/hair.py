@@ -42,8 +42,10 @@ def cap(body, skin, style):
                 last = th
         ends[k] = last
     for _ in range(style.get('even', 2)):
+        # the edge runs evenly from column to column
         ends = np.minimum(ends + .03, .25 * np.roll(ends, 1) + .5 * ends + .25 * np.roll(ends, -1))
-    rng = np.random.default_rng(style.get('seed', 2))
+    hang = style.get('hang')
+    falls = [fall(body, at, centre, pole, x, y, 2 * np.pi * k / n, ends[k], hang) if hang else None for k in range(n)]
     part = style.get('part')
     p, col, uv, faces = [], [], [], []
     skinp = []
@@ -54,6 +56,11 @@ def cap(body, skin, style):
             swirl = style.get('swirl', 0) * t * (1 - t)
             th = max(.015, ends[k % n] * t ** .9)
             q = at(a + swirl, th)
+            down = falls[k % n] and falls[k % n](t)
+            if down:
+                q = down
+            elif falls[k % n]:
+                q = at(a, falls[k % n].th(t))
             if q is None:
                 d = np.cos(th) * pole + np.sin(th) * (np.cos(a + swirl) * x + np.sin(a + swirl) * y)
                 near = [o for o in (at(a + swirl, th + s * .03 * i) for i in range(1, 14) for s in (-1, 1)) if o is not None][:4]
@@ -61,6 +68,8 @@ def cap(body, skin, style):
             hit, d, _ = q
             # thick above, thin where it grows out of the skin
             rise = np.clip((1 - t) / style.get('edge', .30), 0, 1) ** .55
+            if down:
+                rise = max(rise, .75)
             lock = noise(np.array([[np.cos(a) * style.get('locks', 7), np.sin(a) * style.get('locks', 7), t * 1.6]]), 3)[0]
             fine = noise(np.array([[np.cos(a) * 24, np.sin(a) * 24, t * 2.2]]), 5)[0]
             h = style['thick'] * rise * (1 + style.get('volume', 0) * np.clip(d[2], 0, 1)) + style['lock'] * rise * (lock + .55 * fine)
@@ -75,7 +84,11 @@ def cap(body, skin, style):
             p.append(hit + d * max(h, .0008))
             skinp.append(hit)
             col.append(np.array(style['colour']) * max(.25, shade) * root)
-            uv.append([k / n * style.get('repeat', 6), t])
+            # hair that hangs thins out at its very tips alone
+            hung = falls[k % n]
+            v = np.interp(t, [0, .9, 1], [0, .80, .95 if hung.much > .97 else .80]) if hung and hung.long else t
+            # the picture repeats: its last row must not meet its first
+            uv.append([k / n * style.get('repeat', 6) + style.get('slant', 0) * t, .004 + .985 * v])
     for j in range(rows):
         for k in range(n):
             a = j * (n + 1) + k
@@ -90,6 +103,63 @@ def cap(body, skin, style):
     if s < 0:
         m.faces = [q[::-1] for q in m.faces]
     return m
+
+
+class fall:
+    """A column of hair that leaves the scalp over the ear and hangs to the jaw."""
+
+    def __init__(self, body, at, centre, pole, x, y, a, end, style):
+        self.at, self.a, self.end = at, a, end
+        th = end
+        d = lambda th: np.cos(th) * pole + np.sin(th) * (np.cos(a) * x + np.sin(a) * y)
+        flat = d(end)[:2]
+        az = np.arctan2(abs(flat[0]), -flat[1])
+        u = np.clip((az - style['from']) / (style['full'] - style['from']), 0, 1)
+        self.much = u * u * (3 - 2 * u)
+        eye = (body.eyes_at['l'] + body.eyes_at['r']) / 2
+        if self.much < .02:
+            self.long = 0.0
+            return
+        # it leaves the head where the head is widest
+        while th > .6 and (q := at(a, th)) is None:
+            th -= .02
+        while th > .6 and (q := at(a, th)) is not None and q[0][2] < eye[2] + .030:
+            th -= .02
+        self.end = th
+        start = at(a, th)
+        self.from_ = start[0] if start else centre + d(th) * .09
+        self.dir = np.array([d(th)[0], d(th)[1], 0])
+        self.dir /= np.linalg.norm(self.dir)
+        tip = eye[2] + style['tip'] - style.get('back', 0) * np.clip((az - 1.9) / .8, 0, 1)
+        self.long = max(0.0, (self.from_[2] - tip)) * self.much
+        self.top = .125 * th
+        tree = body.whole_tree
+        self.radius, r = [], np.linalg.norm((self.from_ - centre)[:2])
+        for k in range(25):
+            z = self.from_[2] - self.long * k / 24
+            o = Vector((centre[0], centre[1], z)) + Vector(self.dir) * .3
+            hit = tree.ray_cast(o, Vector(-self.dir), .3)
+            near = .3 - hit[3] if hit[0] is not None else 0
+            r = max(near + style['off'], r - .10 * self.long / 24) if k else max(r, 0)
+            self.radius.append(r)
+        q = np.array(self.radius)
+        for _ in range(4):
+            q[1:-1] = np.maximum(q[1:-1], .25 * q[:-2] + .5 * q[1:-1] + .25 * q[2:])
+        self.radius, self.centre = q, centre
+
+    def th(self, t):
+        return max(.015, self.end * min(1, t * (self.top + self.long) / max(self.top, 1e-6)) ** .9) if self.long else max(.015, self.end * t ** .9)
+
+    def __call__(self, t):
+        if not self.long:
+            return None
+        s = t * (self.top + self.long) - self.top
+        if s <= 0:
+            return None
+        u = s / self.long
+        r = np.interp(u, np.linspace(0, 1, 25), self.radius) + .006 * np.sin(np.pi * min(1, u)) - .010 * max(0, u - .8) / .2
+        p = np.array([self.centre[0], self.centre[1], 0]) + self.dir * r + [0, 0, self.from_[2] - s]
+        return p, self.dir, 0.0
 
 
 def bun(body, at, radius, style):

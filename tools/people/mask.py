@@ -14,7 +14,8 @@ from mould import G, face_unit, to_z_up
 from patient import ISO_MM, to_room
 
 CLEAR = .002           # over the skin, metres
-HOLE, PITCH = .0026, .0052
+HOLE, PITCH = .0064, .0084  # warm sheets are stretched over a head: their holes open to this
+THICK = .0018          # of the sheet
 FRAME_Z = 1.1265       # underside of the frame: on the board
 
 
@@ -73,8 +74,17 @@ def sheet(body):
     m = Mesh(p.reshape(-1, 3), faces, uv=np.stack([u.ravel() / (PITCH * 8), v.ravel() / (PITCH * np.sqrt(3) * 4)], 1))
     if (m.normals()[:, 2]).mean() < 0:
         m.faces = [f[::-1] for f in m.faces]
-    m.a['col'] = np.tile([.80, .82, .83], (len(m.p), 1))
-    return m, p
+    m.a['col'] = np.tile([.66, .76, .82], (len(m.p), 1))
+    # the sheet's inner side, coarser: with it the strands between the holes have a thickness
+    back = m.p - m.normals() * THICK
+    js, is_ = [*range(0, nv, 2), nv], [*range(0, n - 1, 2), n - 1]
+    new = {j * n + i: k for k, (j, i) in enumerate((j, i) for j in js for i in is_)}
+    quads = [[new[a * n + c], new[a * n + d], new[b * n + d], new[b * n + c]] for a, b in zip(js, js[1:]) for c, d in zip(is_, is_[1:])]
+    order = list(new)
+    inner = Mesh(back[order], quads, uv=m.a['uv'][order], col=m.a['col'][order] * .55)
+    if inner.normals()[:, 2].mean() > 0:
+        inner.faces = [f[::-1] for f in inner.faces]
+    return m, inner, p
 
 
 def frame(edge):
@@ -116,9 +126,9 @@ def frame(edge):
     return m
 
 
-def holes(path):
-    """White plastic with a hexagonal pattern of holes; alpha is the plastic's, soft at the rim."""
-    w, h = 256, 222
+def holes(path, relief):
+    """A sheet with a hexagonal pattern of holes: alpha is the plastic's, and a picture of normals rounds its strands."""
+    w, h = 512, 444
     y, x = np.mgrid[0:h, 0:w]
     px, py = (x + .5) / w * 8, (y + .5) / h * 4 * np.sqrt(3)
     d = np.full((h, w), 9.0)
@@ -127,13 +137,21 @@ def holes(path):
             cx, cy = i + .5 * (j % 2), j * np.sqrt(3) / 2
             d = np.minimum(d, np.hypot(px - cx, py - cy))
     r = HOLE / PITCH / 2
-    a = np.clip((d - r) / .07 + .5, 0, 1)
-    rim = .93 + .07 * np.clip((d - r - .05) / .08, 0, 1)
-    img = np.dstack([np.repeat(rim[..., None], 3, 2), a * .90])
-    Image.fromarray((img * 255 + .5).astype(np.uint8), 'RGBA').resize((256, 256), Image.LANCZOS).save(path, optimize=True)
+    a = np.clip((d - r) / .05 + .5, 0, 1)
+    # the strand's section: round towards the hole
+    q = np.clip((d - r) / (.577 - r), 0, 1)
+    high = .16 * np.sqrt(np.clip(1 - (1 - np.minimum(q * 1.6, 1)) ** 2, 0, 1))
+    rim = .72 + .28 * np.clip(q * 2.2, 0, 1)
+    img = np.dstack([np.repeat(rim[..., None], 3, 2), a])
+    Image.fromarray((img * 255 + .5).astype(np.uint8), 'RGBA').resize((512, 512), Image.LANCZOS).save(path, optimize=True)
+    m = 8 / w
+    gx, gy = (np.roll(high, -1, 1) - np.roll(high, 1, 1)) / (2 * m), (np.roll(high, -1, 0) - np.roll(high, 1, 0)) / (2 * m)
+    k = np.dstack([-gx, gy, np.ones_like(high)])
+    k /= np.linalg.norm(k, axis=2, keepdims=True)
+    Image.fromarray(((k * .5 + .5) * 255 + .5).astype(np.uint8), 'RGB').resize((512, 512), Image.LANCZOS).save(relief, quality=88)
 
 
-def plastic(image=None):
+def plastic(image=None, relief=None):
     m = bpy.data.materials.new('mask' if image else 'mask_frame')
     m.use_nodes = True
     b = m.node_tree.nodes['Principled BSDF']
@@ -151,6 +169,12 @@ def plastic(image=None):
         link.new(c.outputs['Color'], x.inputs[7])
         link.new(x.outputs[2], b.inputs['Base Color'])
         link.new(t.outputs['Alpha'], b.inputs['Alpha'])
+        relief.colorspace_settings.name = 'Non-Color'
+        t = n.new('ShaderNodeTexImage')
+        t.image = relief
+        k = n.new('ShaderNodeNormalMap')
+        link.new(t.outputs['Color'], k.inputs['Color'])
+        link.new(k.outputs['Normal'], b.inputs['Normal'])
         m.use_backface_culling = False
     else:
         link.new(c.outputs['Color'], b.inputs['Base Color'])
@@ -159,17 +183,21 @@ def plastic(image=None):
 
 
 def make(body, out):
-    s, rows = sheet(body)
+    s, inner, rows = sheet(body)
     f = frame(rows)
     blockers = Mesh(body.v, G['body']).join(Mesh(f.p, f.faces))
     tree = BVHTree.FromPolygons(blockers.p.tolist(), blockers.faces)
-    shade(s, tree, FRAME_Z, .10, .72)
+    shade(s, tree, FRAME_Z, .10, .80)
     shade(f, tree, None, .10, .55)
-    path = os.path.join(tempfile.gettempdir(), 'mask_holes.png')
-    holes(path)
-    img = bpy.data.images.load(path)
-    img.pack()
-    root = to_blender('mask', s, plastic(img))
+    s = s.join(inner)
+    pictures = []
+    for name in ('mask_holes.png', 'mask_relief.jpg'):
+        pictures.append(os.path.join(tempfile.gettempdir(), name))
+    holes(*pictures)
+    images = [bpy.data.images.load(p) for p in pictures]
+    for img in images:
+        img.pack()
+    root = to_blender('mask', s, plastic(*images))
     to_blender('mask_frame', f, plastic()).parent = root
     print('mask', len(s.triangles()), len(f.triangles()), flush=True)
     export(os.path.join(out, 'mask.glb'))

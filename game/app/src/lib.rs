@@ -150,6 +150,8 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
     for (slot, files) in [
         (&mut people.figure, ["models/people/patient_supine.glb", "people/patient_supine.glb"]),
         (&mut people.mask, ["models/people/mask.glb", "people/mask.glb"]),
+        (&mut people.head_rest, ["models/people/head_rest.glb", "people/head_rest.glb"]),
+        (&mut people.own, ["models/people/patient_seated.glb", "people/patient_seated.glb"]),
     ] {
         if let Some(file) = files.into_iter().find(|f| present(f)) {
             file.clone_into(slot);

@@ -114,6 +114,8 @@ pub const LASER: Color = Color::linear_rgb(0.25, 0.75, 0.68);
 pub const CONTROLLER: Color = Color::linear_rgb(0.05, 0.06, 0.07);
 /// Clear glass.
 pub const GLASS: Color = Color::linear_rgba(0.75, 0.9, 0.88, 0.05);
+/// How much skin, hair and cotton mirror: about half of what paint does.
+pub const MATT: f32 = 0.3;
 /// Soft dark spot under feet: sRGB bytes and the alpha in its middle.
 pub const SPOT: [u8; 4] = [12, 12, 14, 140];
 

@@ -192,13 +192,7 @@ def top():
         tube("piping", P + P[:1], 0.0032, "piping", g, segs=6, smooth=0)
     for y in (-0.55, -1.62):
         box("seam", (0.462, 0.0022, 0.0015), (0, y, 1.1522), "piping", g, bevel=0)
-    # mask board under the head, head rest, index bar with its two clamps
-    box("mask_board", (0.31, 0.34, 0.010), (0, 0.17, 1.118), "cover", g, bevel=0.003)
-    prism("head_rest", rounded(0.20, 0.19, 0.06, 8, 0, 0.12), 1.123, 1.152, "sand", g, bevel=0.014, segs=4)
-    for s in (-1, 1):
-        for y in (0.06, 0.17, 0.28):
-            box("clip", (0.026, 0.030, 0.016), (s * 0.142, y, 1.129), "accent", g, bevel=0.004)
-            cyl("clip_pin", 0.005, (s * 0.142, y, 1.136), (s * 0.142, y, 1.1405), "steel", g, segs=10)
+    # the head's board and rest are made with the figure that lies on them (tools/people)
     box("index_bar", (0.46, 0.024, 0.012), (0, -0.40, 1.117), "cover_grey", g, bevel=0.004)
     prism("knee_roll", rounded(0.42, 0.22, 0.09, 8, 0, -1.02), 1.15, 1.25, "fabric", g, bevel=0.075, segs=5)
     rnd = random.Random(4)

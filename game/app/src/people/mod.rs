@@ -1,38 +1,55 @@
-//! Staff at their stations and the patient's figure: they stand where the session says, breathe, and look at the person.
+//! Staff at their stations and the patient's figure: they stand where the session says, move as people do, look at the person.
 
-use crate::machine::top_motion;
+mod figure;
+mod moves;
+mod reach;
+
 use crate::now::{Now, RoomData};
-use crate::seat::Seat;
 use crate::tokens;
+use bevy::app::AnimationSystems;
 use bevy::asset::RenderAssetUsages;
-use bevy::gltf::GltfMeshName;
+use bevy::gltf::{Gltf, GltfMaterialName};
 use bevy::light::NotShadowCaster;
-use bevy::mesh::{Indices, VertexAttributeValues};
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use moves::{Act, Source};
+use reach::Joints;
 use std::collections::HashMap;
-use vestibule_scenario::{Doing, Mask};
+use vestibule_scenario::Doing;
 
 /// Side of the soft spot under somebody's feet, metres.
 const SPOT_M: Vec2 = Vec2::new(0.95, 0.75);
 /// From the joint of a head to the middle of the face: along the bone, then out to the skin, metres.
 const HEAD_OFFSET_M: [f32; 2] = [0.08, 0.09];
-/// How far a head turns from the body, radians.
-const NECK: f32 = 0.9;
 
 /// A member of staff in the room.
 #[derive(Component)]
-struct Staff {
+pub(crate) struct Staff {
     who: String,
 }
 
-/// The patient's figure on the couch, seen from outside.
+impl Staff {
+    /// Seconds by which this person is ahead of others who do the same.
+    fn own_s(&self) -> f32 {
+        self.who.bytes().map(u32::from).sum::<u32>() as f32 * 0.37
+    }
+}
+
+/// The patient's figure on the couch, seen from outside, and what lies on the couch with it.
 #[derive(Component)]
-struct Figure;
+pub(crate) struct Figure;
 
 /// The thermoplastic mask over the figure's face.
 #[derive(Component)]
-struct MaskShape;
+pub(crate) struct MaskShape;
+
+/// What the head rests on: it stays on the couch when nobody lies there.
+#[derive(Component)]
+pub(crate) struct HeadRest;
+
+/// The person's own body on a chair, seen when they look down.
+#[derive(Component)]
+pub(crate) struct Own;
 
 /// Something a test may look for in both eyes: its name, and how far before its origin the surface lies, metres.
 #[derive(Component)]
@@ -41,24 +58,6 @@ pub struct Named {
     pub name: String,
     /// Metres along the node's own +Y, then towards the eye.
     pub offset_m: [f32; 2],
-}
-
-/// A part of the figure that gives way to the person's own inside when that is shown.
-#[derive(Component)]
-struct GivesWay;
-
-/// Bones of a person that are moved here, with their pose in the file.
-#[derive(Component)]
-struct Bone {
-    part: BonePart,
-    rest: Transform,
-    owner: Entity,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum BonePart {
-    Head,
-    Chest,
 }
 
 /// Files of people, relative to the asset root.
@@ -70,13 +69,31 @@ pub struct PeopleFiles {
     pub figure: String,
     /// The mask over the face; empty for none.
     pub mask: String,
+    /// What the head rests on; empty for none.
+    pub head_rest: String,
+    /// The person's own body on a chair, without a head; empty for none.
+    pub own: String,
 }
 
 /// People.
 pub fn plugin(app: &mut App) {
-    app.add_systems(Startup, spawn)
-        .add_systems(Update, (find_bones, find_skin, stand, lie, cut_head, give_way))
-        .add_systems(PostUpdate, live.before(TransformSystems::Propagate));
+    app.init_resource::<figure::MaskLift>()
+        .add_systems(Startup, spawn)
+        .add_systems(
+            Update,
+            (
+                find_joints,
+                figure::find_skin,
+                stand,
+                figure::lie,
+                figure::sit,
+                figure::cut_head,
+                figure::give_way,
+                moves::wire,
+            ),
+        )
+        .add_systems(PostUpdate, (soften, moves::play.before(AnimationSystems)))
+        .add_systems(PostUpdate, reach::live.after(AnimationSystems).before(TransformSystems::Propagate));
 }
 
 fn spawn(
@@ -95,25 +112,30 @@ fn spawn(
     });
     let ground = meshes.add(Plane3d::default().mesh().size(SPOT_M.x, SPOT_M.y));
     let scene = |file: &str| WorldAssetRoot(assets.load(GltfAssetLabel::Scene(0).from_asset(file.to_owned())));
+    let source = |file: &str| Source(assets.load::<Gltf>(file.to_owned()));
     for (who, file) in &files.staff {
         // a person does not darken a lightmapped floor: without a soft dark spot under the feet they float
-        commands.spawn((Staff { who: who.clone() }, scene(file), Transform::default(), Visibility::Hidden)).with_child(
-            (
-                Mesh3d(ground.clone()),
-                MeshMaterial3d(spot.clone()),
-                NotShadowCaster,
-                Transform::from_xyz(0.0, 0.004, 0.02),
-            ),
+        let shade = (
+            Mesh3d(ground.clone()),
+            MeshMaterial3d(spot.clone()),
+            NotShadowCaster,
+            Transform::from_xyz(0.0, 0.004, 0.02),
         );
+        let person = (Staff { who: who.clone() }, Act::default(), Joints::default(), source(file));
+        commands.spawn((person, scene(file), Transform::default(), Visibility::Hidden)).with_child(shade);
     }
-    for (file, mask) in [(&files.figure, false), (&files.mask, true)] {
-        if file.is_empty() {
-            continue;
-        }
-        let mut e = commands.spawn((Figure, scene(file), Transform::default(), Visibility::Hidden));
-        if mask {
-            e.insert(MaskShape);
-        }
+    let lying = |file: &str| (Figure, scene(file), source(file), Transform::default(), Visibility::Hidden);
+    if !files.figure.is_empty() {
+        commands.spawn(lying(&files.figure));
+    }
+    if !files.mask.is_empty() {
+        commands.spawn((lying(&files.mask), MaskShape));
+    }
+    if !files.own.is_empty() {
+        commands.spawn((Own, scene(&files.own), source(&files.own), Transform::default(), Visibility::Hidden));
+    }
+    if !files.head_rest.is_empty() {
+        commands.spawn((lying(&files.head_rest), HeadRest));
     }
 }
 
@@ -122,158 +144,76 @@ fn facing(heading_deg: f64) -> f32 {
     std::f32::consts::PI - (heading_deg as f32).to_radians()
 }
 
-fn stand(now: Res<Now>, mut people: Query<(&Staff, &mut Transform, &mut Visibility)>) {
-    for (person, mut t, mut visible) in &mut people {
-        let pose = now.state.staff.iter().find(|s| s.who == person.who);
-        visible.set_if_neq(if pose.is_some() { Visibility::Inherited } else { Visibility::Hidden });
-        if let Some(pose) = pose {
-            t.set_if_neq(
-                Transform::from_translation(Vec3::from(pose.at_m.map(|v| v as f32)))
-                    .with_rotation(Quat::from_rotation_y(facing(pose.heading_deg))),
-            );
-        }
-    }
-}
-
-/// The figure lies on the table top and is carried by it.
-fn lie(
+fn stand(
     now: Res<Now>,
     data: Res<RoomData>,
-    mut figures: Query<(&mut Transform, &mut Visibility, Has<MaskShape>), With<Figure>>,
+    lift: Res<figure::MaskLift>,
+    mut people: Query<(&Staff, &mut Act, &mut Transform, &mut Visibility)>,
 ) {
-    let s = &now.state;
-    let seen = data
-        .0
-        .viewpoints
-        .get(&s.viewpoint)
-        .is_some_and(|v| v.figure || v.own_body && s.patient == vestibule_scenario::Posture::Lying)
-        && s.patient == vestibule_scenario::Posture::Lying;
-    let motion = top_motion(&s.machine, data.0.isocentre_height_m as f32);
-    for (mut t, mut visible, mask) in &mut figures {
-        let on = seen && (!mask || matches!(s.mask, Mask::Laid | Mask::Fixed(_)));
-        visible.set_if_neq(if on { Visibility::Inherited } else { Visibility::Hidden });
-        t.set_if_neq(motion);
-    }
-}
-
-fn find_skin(
-    mut commands: Commands,
-    new: Query<(Entity, &GltfMeshName), Added<GltfMeshName>>,
-    parents: Query<&ChildOf>,
-    figures: Query<(), With<Figure>>,
-) {
-    for (entity, name) in &new {
-        let skin = matches!(name.0.as_str(), "skin" | "hair" | "eyes" | "mask" | "mask_frame");
-        if skin && parents.iter_ancestors(entity).any(|a| figures.contains(a)) {
-            commands.entity(entity).insert(GivesWay);
-        }
-    }
-}
-
-/// Where the figure's neck is cut when the head becomes transparent: everything nearer to the gantry goes, metres (room Z in
-/// the pose of the file).
-const NECK_Z_M: f32 = 0.175;
-
-/// The figure's skin whole, and without the head.
-#[derive(Component)]
-struct Cut {
-    whole: Handle<Mesh>,
-    headless: Handle<Mesh>,
-}
-
-fn cut_head(
-    mut commands: Commands,
-    skins: Query<(Entity, &Mesh3d, &GltfMeshName), (With<GivesWay>, Without<Cut>)>,
-    mut meshes: ResMut<Assets<Mesh>>,
-) {
-    for (entity, mesh, name) in &skins {
-        if name.0 != "skin" {
+    let isocentre = data.0.isocentre_height_m as f32;
+    for (person, mut act, mut t, mut visible) in &mut people {
+        let pose = now.state.staff.iter().find(|s| s.who == person.who);
+        visible.set_if_neq(if pose.is_some() { Visibility::Inherited } else { Visibility::Hidden });
+        let Some(pose) = pose else {
+            *act = Act::default();
             continue;
+        };
+        let at = Vec3::from(pose.at_m.map(|v| v as f32));
+        let mut heading = facing(pose.heading_deg);
+        // who works stands square to the work
+        if pose.doing == Doing::Works
+            && let Some([a, b]) = figure::hands_at(&now.state, isocentre, lift.lift_m, at)
+        {
+            let to = (a + b) * 0.5 - at;
+            heading = f32::atan2(to.x, to.z);
         }
-        let Some(whole) = meshes.get(&mesh.0) else { continue };
-        let Some(VertexAttributeValues::Float32x3(at)) = whole.attribute(Mesh::ATTRIBUTE_POSITION) else { continue };
-        let Some(indices) = whole.indices() else { continue };
-        let list: Vec<u32> = indices.iter().map(|i| i as u32).collect();
-        let kept =
-            list.chunks(3).filter(|t| t.iter().any(|i| at[*i as usize][2] > NECK_Z_M)).flatten().copied().collect();
-        let mut headless = whole.clone();
-        headless.insert_indices(Indices::U32(kept));
-        let headless = meshes.add(headless);
-        commands.entity(entity).insert(Cut { whole: mesh.0.clone(), headless });
+        act.step(pose, &now.state, heading);
+        t.set_if_neq(Transform::from_translation(at).with_rotation(Quat::from_rotation_y(act.heading)));
     }
 }
 
-fn give_way(
-    now: Res<Now>,
-    surfaces: Query<(), With<crate::anatomy::Kind>>,
-    mut parts: Query<(&mut Visibility, &mut Mesh3d, Option<&Cut>), (With<GivesWay>, Without<Figure>)>,
-) {
-    let inside = now.state.anatomy_shown && !surfaces.is_empty();
-    for (mut v, mut mesh, cut) in &mut parts {
-        if let Some(cut) = cut {
-            v.set_if_neq(Visibility::Inherited);
-            let want = if inside { &cut.headless } else { &cut.whole };
-            if mesh.0 != *want {
-                mesh.0 = want.clone();
-            }
-        } else {
-            v.set_if_neq(if inside { Visibility::Hidden } else { Visibility::Inherited });
-        }
-    }
-}
-
-fn find_bones(
+fn find_joints(
     mut commands: Commands,
-    new: Query<(Entity, &Name, &Transform), Added<Name>>,
+    new: Query<(Entity, &Name), Added<Name>>,
     parents: Query<&ChildOf>,
-    staff: Query<&Staff>,
+    mut staff: Query<(&Staff, &mut Joints)>,
     figures: Query<(), (With<Figure>, Without<MaskShape>)>,
 ) {
-    for (entity, name, t) in &new {
-        let lower = name.to_lowercase();
-        let part = match lower.as_str() {
-            "head" => BonePart::Head,
-            "spine_03" | "chest" => BonePart::Chest,
-            _ => continue,
-        };
+    for (entity, name) in &new {
+        if !reach::KEPT.contains(&name.as_str()) {
+            continue;
+        }
+        let head = name.as_str() == "head";
+        let named = |name: &str| Named { name: name.to_owned(), offset_m: HEAD_OFFSET_M };
         for above in parents.iter_ancestors(entity) {
-            let named = |name: &str| Named { name: name.to_owned(), offset_m: HEAD_OFFSET_M };
-            if let Ok(person) = staff.get(above) {
-                commands.entity(entity).insert(Bone { part, rest: *t, owner: above });
-                if part == BonePart::Head {
+            if let Ok((person, mut joints)) = staff.get_mut(above) {
+                joints.0.insert(name.as_str().to_owned(), entity);
+                if head {
                     commands.entity(entity).insert(named(&person.who));
                 }
-            } else if figures.contains(above) && part == BonePart::Head {
+            } else if figures.contains(above) && head {
                 commands.entity(entity).insert(named("patient"));
             }
         }
     }
 }
 
-/// Breathing, a slow sway, and the head turned to the person.
-fn live(
-    time: Res<Time<Real>>,
-    now: Res<Now>,
-    seat: Single<&Transform, (With<Seat>, Without<Bone>)>,
-    people: Query<(&Staff, &Transform), (Without<Bone>, Without<Seat>)>,
-    mut bones: Query<(&Bone, &mut Transform)>,
+/// Hair and mask are pictures with holes: their edges are as soft as the samples of a pixel allow, and need no sorting. Skin
+/// and hair are matt: after the room dressed every material alike, their shine is taken back.
+fn soften(
+    new: Query<(&GltfMaterialName, &MeshMaterial3d<StandardMaterial>), Added<GltfMaterialName>>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
 ) {
-    for (bone, mut t) in &mut bones {
-        let Ok((person, body)) = people.get(bone.owner) else { continue };
-        // each breathes in their own time
-        let own = person.who.bytes().map(u32::from).sum::<u32>() as f32 * 0.37;
-        let breath = ((time.elapsed_secs() + own) * std::f32::consts::TAU / 4.2).sin();
-        let extra = match bone.part {
-            BonePart::Chest => Quat::from_rotation_x(-0.008 * breath),
-            BonePart::Head => {
-                let doing = now.state.staff.iter().find(|s| s.who == person.who).map(|s| s.doing);
-                let looks = matches!(doing, Some(Doing::Looks | Doing::Speaks | Doing::Greets));
-                let to = body.rotation.inverse() * (seat.translation - body.translation - Vec3::Y * 1.55);
-                let yaw = if looks { f32::atan2(to.x, to.z).clamp(-NECK, NECK) * 0.8 } else { 0.0 };
-                Quat::from_rotation_y(yaw) * Quat::from_rotation_x(0.01 * breath)
+    for (name, handle) in &new {
+        let Some(mut material) = materials.get_mut(handle) else { continue };
+        match name.0.as_str() {
+            "hair" | "mask" => {
+                material.alpha_mode = AlphaMode::AlphaToCoverage;
+                material.reflectance = if name.0 == "hair" { tokens::MATT } else { material.reflectance };
             }
-        };
-        t.rotation = bone.rest.rotation * extra;
+            "skin" | "cloth" => material.reflectance = tokens::MATT,
+            _ => {}
+        }
     }
 }
 
