@@ -68,6 +68,10 @@ struct Taken(Option<Image>);
 /// # Errors
 /// No GPU, files that do not load, or a file that cannot be written.
 pub fn capture(shown: Shown, options: &CaptureOptions) -> Result<(), ShowError> {
+    crate::trouble::told(|| draw(shown, options))?
+}
+
+fn draw(shown: Shown, options: &CaptureOptions) -> Result<(), ShowError> {
     let mut app = App::new();
     let plugins = DefaultPlugins
         .build()

@@ -15,6 +15,7 @@ mod seat;
 mod sound;
 mod third_party;
 pub mod tokens;
+mod trouble;
 mod window;
 pub mod xr;
 
@@ -73,6 +74,14 @@ pub enum ShowError {
     /// The GPU gave no picture.
     #[error("the graphics card gave no picture; run `vestibule doctor`")]
     NoPicture,
+    /// No card, and no software in its place.
+    #[error(
+        "no graphics card answers: install its driver (or mesa-vulkan-drivers), or play with --headless; `vestibule doctor` says more"
+    )]
+    NoGpu,
+    /// No window can be opened.
+    #[error("no screen was found to open a window on: start from a desktop session, or play with --headless")]
+    NoScreen,
     /// A file could not be written.
     #[error("cannot write {file}: {why}")]
     Write {
@@ -92,8 +101,12 @@ pub enum ShowError {
 /// Plays a session until somebody ends it.
 ///
 /// # Errors
-/// No runtime for a headset.
+/// No runtime for a headset, no screen, no graphics card.
 pub fn run(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
+    trouble::told(|| play(shown, options))?
+}
+
+fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
     let mut app = App::new();
     let assets = asset_plugin(&shown.assets);
     let strip = shown.strip;
@@ -134,7 +147,10 @@ pub(crate) fn asset_plugin(assets: &Path) -> AssetPlugin {
 
 /// Quiet unless something is wrong; no names of patients are ever logged.
 pub(crate) fn log_plugin() -> LogPlugin {
-    LogPlugin { filter: "error,vestibule=info,vestibule_app=info".to_owned(), ..default() }
+    LogPlugin {
+        filter: "error,wgpu_hal::vulkan::instance=off,vestibule=info,vestibule_app=info".to_owned(),
+        ..default()
+    }
 }
 
 /// Everything that is the same in a headset, a window and a picture.
