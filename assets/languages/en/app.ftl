@@ -39,3 +39,7 @@ app-say-missing = No microphone here
 app-say-failed = Could not be kept
 # Staff write for the person
 app-typed-shown = The team wrote:
+
+# Marks on pictures
+stamp-synthetic = SYNTHETIC
+stamp-identifiable = IDENTIFIABLE PERSON · not for clinical decisions

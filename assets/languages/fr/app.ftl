@@ -39,3 +39,7 @@ app-say-missing = Pas de micro ici
 app-say-failed = N’a pas pu être gardé
 # L’équipe écrit pour la personne
 app-typed-shown = L’équipe a écrit :
+
+# Marks on pictures
+stamp-synthetic = SYNTHÉTIQUE
+stamp-identifiable = PERSONNE IDENTIFIABLE · pas pour une décision clinique

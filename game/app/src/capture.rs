@@ -1,25 +1,18 @@
-//! One picture of one moment: off-screen, no window, no winit, pipelines compiled before the picture is taken.
+//! Pictures of moments: off-screen, no window, no winit, pipelines compiled before the picture is taken.
 
 use crate::now::{Now, RoomData};
+use crate::offscreen::{self, poll};
 use crate::panel::{PanelKind, PanelsShown};
-use crate::patient_mode::{Driver, pitch_at};
-use crate::room::{Room, RoomFiles};
+use crate::patient_mode::{Play, pitch_at};
+use crate::room::RoomFiles;
 use crate::seat::Seat;
 use crate::tokens;
-use crate::window::{eye_bundle, spawn_seat};
-use crate::{ShowError, Shown, assemble};
-use bevy::asset::RenderAssetUsages;
+use crate::window::eye_bundle;
+use crate::{ShowError, Shown, stamp};
 use bevy::camera::{RenderTarget, ShadowLodOrigin};
 use bevy::prelude::*;
-use bevy::render::RenderPlugin;
-use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
-use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
-use bevy::render::renderer::RenderDevice;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
-use bevy::window::ExitCondition;
-use bevy::winit::WinitPlugin;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
 /// Which picture.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,110 +35,96 @@ pub struct CaptureOptions {
     pub size: [u32; 2],
     /// Panels and captions are drawn.
     pub panels: bool,
-    /// PNG file.
-    pub out: PathBuf,
     /// Another place than the viewpoint's: eye and what it looks at, room frame, metres.
     pub from: Option<([f32; 3], [f32; 3])>,
     /// Turns the window's view from straight ahead: yaw and pitch, degrees.
     pub turn_deg: [f32; 2],
 }
 
+/// One picture of several that are taken alike.
+pub struct Shot {
+    /// The session, set to its moment.
+    pub play: Box<dyn Play>,
+    /// PNG or JPEG file.
+    pub out: PathBuf,
+}
+
 /// Frames drawn before the picture: light clusters are sized on the GPU and read back late.
 const WARM: usize = 10;
-/// Longest wait for files and surfaces.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// Distance between the eyes, metres.
-const BETWEEN_EYES_M: f32 = 0.063;
+pub(crate) const BETWEEN_EYES_M: f32 = 0.063;
 /// Field of view of a headset's eye and of the window (horizontal at 16:10), degrees.
-const EYE_FIELD_DEG: f32 = 90.0;
+pub(crate) const EYE_FIELD_DEG: f32 = 90.0;
 const WINDOW_FIELD_DEG: f32 = 78.0;
 
 #[derive(Resource, Default)]
 struct Taken(Option<Image>);
 
-/// Takes the picture.
+/// Takes the pictures. A picture with somebody in it says in its pixels whose it is: a synthetic patient's, or one of whom
+/// a rendered head is a recognisable face. `told` hears of each file that is written.
 ///
 /// # Errors
 /// No GPU, files that do not load, or a file that cannot be written.
-pub fn capture(shown: Shown, options: &CaptureOptions) -> Result<(), ShowError> {
-    crate::trouble::told(|| draw(shown, options))?
+pub fn capture(
+    shown: Shown,
+    shots: Vec<Shot>,
+    options: &CaptureOptions,
+    told: impl FnMut(&Path),
+) -> Result<(), ShowError> {
+    crate::trouble::told(|| draw(shown, shots, options, told))?
 }
 
-fn draw(shown: Shown, options: &CaptureOptions) -> Result<(), ShowError> {
-    let mut app = App::new();
-    let plugins = DefaultPlugins
-        .build()
-        .set(crate::asset_plugin(&shown.assets))
-        .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
-        .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
-        .set(crate::log_plugin())
-        .disable::<WinitPlugin>()
-        .disable::<PipelinedRenderingPlugin>();
-    app.add_plugins(plugins);
-    assemble(&mut app, shown);
-    app.insert_resource(PanelsShown(options.panels)).init_resource::<Taken>().add_systems(PreStartup, spawn_seat);
-    if app.world().get_resource::<RenderDevice>().is_none() {
-        // the device is made while plugins finish
-        while app.plugins_state() == bevy::app::PluginsState::Adding {
-            bevy::tasks::tick_global_task_pools_on_main_thread();
+fn draw(
+    shown: Shown,
+    shots: Vec<Shot>,
+    options: &CaptureOptions,
+    mut told: impl FnMut(&Path),
+) -> Result<(), ShowError> {
+    let mark = shown.case.as_ref().map(|c| stamp::Mark::of(c.0.synthetic));
+    let mut app = offscreen::build(shown, |app| {
+        app.insert_resource(PanelsShown(options.panels)).init_resource::<Taken>();
+        if let Some(mark) = mark {
+            app.insert_resource(mark).add_plugins(stamp::plugin);
         }
-    }
-    if let Some(mut driver) = app.world_mut().get_non_send_mut::<Driver>() {
-        driver.held = true; // a picture is of one moment
-    }
-    app.finish();
-    app.cleanup();
-    let [width, height] = options.size;
-    let mut target = Image::new_uninit(
-        Extent3d { width, height, depth_or_array_layers: 1 },
-        TextureDimension::D2,
-        TextureFormat::Rgba8UnormSrgb,
-        RenderAssetUsages::RENDER_WORLD,
-    );
-    target.texture_descriptor.usage |= TextureUsages::RENDER_ATTACHMENT | TextureUsages::COPY_SRC;
-    let target = app.world_mut().resource_mut::<Assets<Image>>().add(target);
+    });
+    let target = offscreen::target(&mut app, options.size);
     app.update();
     let camera = spawn_camera(app.world_mut(), options, &target);
-    // until everything stands
-    let start = Instant::now();
-    loop {
-        app.update();
-        poll(&app);
-        let world = app.world();
-        let loaded = world.get_resource::<Room>().is_some_and(|r| r.loaded);
-        if loaded && world.get_resource::<crate::anatomy::Growing>().is_none() {
-            break;
-        }
-        if start.elapsed() > PATIENCE {
-            return Err(ShowError::NotLoaded);
-        }
-        std::thread::sleep(Duration::from_millis(5));
+    if mark.is_some() {
+        app.world_mut().entity_mut(camera).insert(stamp::context());
     }
-    aim(app.world_mut(), camera, options);
-    for _ in 0..WARM {
-        app.update();
-        poll(&app);
+    for shot in shots {
+        offscreen::change(&mut app, shot.play);
+        offscreen::until_it_stands(&mut app)?;
+        aim(app.world_mut(), camera, options);
+        for _ in 0..WARM {
+            app.update();
+            poll(&app);
+        }
+        if mark.is_some() && !app.world().resource::<stamp::Stamped>().0 {
+            return Err(ShowError::NoPicture); // never a picture without its mark
+        }
+        take(&mut app, &target, &shot.out)?;
+        told(&shot.out);
     }
+    Ok(())
+}
+
+fn take(app: &mut App, target: &Handle<Image>, out: &Path) -> Result<(), ShowError> {
     app.world_mut()
-        .spawn(Screenshot::image(target))
+        .spawn(Screenshot::image(target.clone()))
         .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| taken.0 = Some(e.image.clone()));
     let mut image = None;
     for _ in 0..20 {
         app.update();
-        poll(&app);
+        poll(app);
         image = app.world_mut().resource_mut::<Taken>().0.take();
         if image.is_some() {
             break;
         }
     }
     let picture = image.ok_or(ShowError::NoPicture)?.try_into_dynamic().map_err(|_| ShowError::NoPicture)?;
-    picture.to_rgb8().save(&options.out).map_err(|e| ShowError::Write { file: options.out.clone(), why: e.to_string() })
-}
-
-fn poll(app: &App) {
-    if let Some(device) = app.world().get_resource::<RenderDevice>() {
-        let _ = device.wgpu_device().poll(PollType::Wait { submission_index: None, timeout: None });
-    }
+    picture.to_rgb8().save(out).map_err(|e| ShowError::Write { file: out.to_owned(), why: e.to_string() })
 }
 
 fn spawn_camera(world: &mut World, options: &CaptureOptions, target: &Handle<Image>) -> Entity {

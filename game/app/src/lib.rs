@@ -1,18 +1,22 @@
 //! Bevy and OpenXR: shows, plays, asks. Computes nothing clinical.
 
 mod anatomy;
+pub mod bench;
 pub mod capture;
 pub mod clinician_mode;
 mod events;
 mod fade;
 mod machine;
 mod now;
+mod offscreen;
 pub mod panel;
 mod patient_mode;
 mod people;
 mod room;
+mod screens;
 mod seat;
 mod sound;
+mod stamp;
 mod third_party;
 pub mod tokens;
 mod trouble;
@@ -20,7 +24,8 @@ mod window;
 pub mod xr;
 
 pub use anatomy::KeepsMeshes;
-pub use capture::{CaptureOptions, View, capture};
+pub use bench::{BenchOptions, Load, Measured, Spread, bench};
+pub use capture::{CaptureOptions, Shot, View, capture};
 pub use patient_mode::{Play, Seen};
 
 use bevy::log::LogPlugin;
@@ -199,6 +204,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         machine::plugin,
         people::plugin,
         anatomy::plugin,
+        screens::plugin,
         panel::plugin,
         patient_mode::plugin,
         fade::plugin,

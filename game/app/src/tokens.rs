@@ -10,6 +10,25 @@ pub const ROOM_EV: f32 = -0.25;
 /// How much of its baked strength the lit ceiling picture is shown at; seen at the strength that lights the room it burns out.
 pub const SKY_SHOWN: f32 = 0.36;
 
+/// Brightness of a lit screen's white, room units.
+pub const SCREEN_SHOWN: f32 = 0.85;
+/// Case of a screen, and its glass when dark, linear.
+pub const SCREEN_CASE: Color = Color::linear_rgb(0.018, 0.020, 0.023);
+/// See [`SCREEN_CASE`].
+pub const SCREEN_GLASS: Color = Color::linear_rgb(0.004, 0.005, 0.006);
+/// Ground of a screen with radiographs.
+pub const SCREEN_NIGHT: Color32 = Color32::from_rgb(13, 20, 24);
+/// Crosshair at the isocentre.
+pub const CROSSHAIR: Color32 = Color32::from_rgb(122, 214, 178);
+/// Cap height of a screen's title and of its small type, share of the picture's height.
+pub const SCREEN_TITLE: f32 = 0.078;
+/// See [`SCREEN_TITLE`].
+pub const SCREEN_SMALL: f32 = 0.046;
+/// Light of a camera that keeps watch, linear, room units: while nothing is said of it, and while it is shown.
+pub const WATCH_LIGHT: LinearRgba = LinearRgba::new(0.05, 0.42, 0.20, 1.0);
+/// How much brighter it is while it is shown.
+pub const WATCH_SHOWN: f32 = 2.6;
+
 /// The same for the view through a window.
 pub const VIEW_SHOWN: f32 = 0.34;
 
@@ -28,6 +47,12 @@ pub const INK_SOFT: Color32 = Color32::from_rgb(78, 92, 98);
 pub const SAGE: Color32 = Color32::from_rgb(52, 102, 90);
 /// Secondary actions.
 pub const MIST: Color32 = Color32::from_rgb(222, 231, 230);
+/// Ground of the mark on a picture of somebody whose face can be recognised, and of a synthetic patient's.
+pub const STAMP_WARN: Color32 = Color32::from_rgba_premultiplied(118, 43, 34, 224);
+/// See [`STAMP_WARN`].
+pub const STAMP_CALM: Color32 = Color32::from_rgba_premultiplied(8, 12, 14, 150);
+/// Type of the marks, share of the picture's height, and the least, points.
+pub const STAMP_TYPE: [f32; 2] = [0.022, 9.0];
 /// Edge of what is pointed at.
 pub const AMBER: Color32 = Color32::from_rgb(238, 174, 36);
 /// Stop.

@@ -1,5 +1,6 @@
 //! `vestibule`, the one binary: parses, dispatches, prints. Exit codes: 0 done, 1 the work failed, 2 the call was wrong.
 
+mod bench;
 mod capture;
 mod doctor;
 mod dose;
@@ -52,6 +53,9 @@ enum Command {
     Play(play::Args),
     /// Render one step of a journey to a PNG
     Capture(capture::Args),
+    /// Measure what things cost on this machine
+    #[command(subcommand)]
+    Bench(bench::Command),
     /// Import, list, show and remove patients
     #[command(subcommand)]
     Patient(patient::Command),
@@ -74,6 +78,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Some(Command::Play(args)) => play::run(args, &global),
         Some(Command::Capture(args)) => capture::run(args, &global),
+        Some(Command::Bench(command)) => bench::run(command, &global),
         Some(Command::Patient(command)) => patient::run(command, &global),
         Some(Command::Dose(command)) => dose::run(command, &global),
         Some(Command::Record(command)) => record::run(command, &global),

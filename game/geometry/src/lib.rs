@@ -1,12 +1,14 @@
 //! Frames, grids, meshes, resampling and units: the ground floor. It imports no sibling.
 
 pub mod contour;
+pub mod drr;
 pub mod frames;
 pub mod grid;
 pub mod mesh;
 pub mod ray;
 
 pub use contour::Contour;
+pub use drr::{Imager, Radiograph, radiograph};
 pub use frames::{BeamAngles, Frames, PatientPosition};
 pub use grid::{Grid, Volume};
 pub use mesh::TriMesh;

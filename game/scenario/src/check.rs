@@ -5,7 +5,7 @@ mod reach;
 use crate::condition::{Condition, Named};
 use crate::journey::{Beat, Go, Journey, Target, Tempo};
 use crate::question::{QuestionKind, Sets};
-use crate::room::{Axis, Room, Site};
+use crate::room::{Axis, Room, ScreenPicture, Site};
 use std::collections::BTreeSet;
 
 /// One fault of the data itself.
@@ -79,6 +79,22 @@ pub fn room_faults(room: &Room) -> Vec<Fault> {
                 format!("viewpoint '{name}' looks at itself"),
                 "move its look_at_m away from its eye_m",
             ));
+        }
+    }
+    for (name, c) in &room.cameras {
+        let apart: f64 = c.at_m.iter().zip(&c.look_at_m).map(|(a, b)| (a - b).powi(2)).sum();
+        if !(apart.is_finite() && apart > 1e-4 && (10.0..=120.0).contains(&c.field_deg)) {
+            faults.push(fault(name, format!("camera '{name}' sees nothing"), "give it 10 to 120 degrees of something"));
+        }
+    }
+    for s in &room.screens {
+        if let ScreenPicture::Camera(name) = &s.shows
+            && !room.cameras.contains_key(name)
+        {
+            faults.push(fault(name, format!("a screen of an unknown camera '{name}'"), "name one of the cameras"));
+        }
+        if !(s.size_m.iter().all(|x| *x > 0.0) && s.at_m.iter().all(|x| x.is_finite()) && s.heading_deg.is_finite()) {
+            faults.push(fault("screens", "a screen that is nowhere", "give finite numbers and a size"));
         }
     }
     for (name, s) in &room.stations {

@@ -27,8 +27,8 @@ pub use player::{AnswerLine, AnswerRecord, KeepError, Keeper, LogLine, MemoryKee
 pub use prepare::{PrepareError, Prepared};
 pub use question::{Choice, Question, QuestionKind, Reply, Sets};
 pub use room::{
-    Axis, CouchPosition, Kinematics, MachinePose, Models, Person, Posture, Room, RoomSound, Signal, Site, SoundSource,
-    Station, Viewpoint,
+    Axis, CouchPosition, Kinematics, MachinePose, Models, Person, Posture, Room, RoomSound, Screen, ScreenPicture,
+    Signal, Site, SoundSource, Station, Viewpoint, WatchCamera,
 };
 pub use scene_file::SceneError;
 pub use session::{FADE_S, Session, SessionError, SessionOptions};

@@ -18,6 +18,12 @@ pub struct Room {
     pub models: Models,
     /// Where one can be, by name.
     pub viewpoints: BTreeMap<String, Viewpoint>,
+    /// Screens that show something of the session.
+    #[serde(default)]
+    pub screens: Vec<Screen>,
+    /// Cameras that keep watch, by name.
+    #[serde(default)]
+    pub cameras: BTreeMap<String, WatchCamera>,
     /// Where members of staff can stand, by name.
     pub stations: BTreeMap<String, Station>,
     /// Who works here.
@@ -92,6 +98,44 @@ pub enum Posture {
     Standing,
     /// On the couch, on the back.
     Lying,
+}
+
+/// A screen in the room.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Screen {
+    /// What it shows, and when.
+    pub shows: ScreenPicture,
+    /// Middle of the picture, room frame, metres.
+    pub at_m: [f64; 3],
+    /// Where it faces: degrees clockwise seen from above, 0 = towards the gantry (−Z).
+    pub heading_deg: f64,
+    /// Width and height of the picture, metres.
+    pub size_m: [f64; 2],
+    /// Its case is drawn too; false where the room's model has one.
+    #[serde(default)]
+    pub case: bool,
+}
+
+/// What a screen shows.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+pub enum ScreenPicture {
+    /// The X-ray pictures while the session shows `xray`; a greeting otherwise.
+    Xray,
+    /// What this camera sees while the session shows `camera`; what the room's model has there otherwise.
+    Camera(String),
+}
+
+/// A camera in the ceiling, with its light.
+#[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct WatchCamera {
+    /// Where it hangs, room frame, metres.
+    pub at_m: [f64; 3],
+    /// What it looks at, metres.
+    pub look_at_m: [f64; 3],
+    /// Horizontal field of view, degrees. Range 10 to 120.
+    pub field_deg: f64,
 }
 
 /// Where a member of staff stands.

@@ -73,6 +73,11 @@ fn an_unknown_viewpoint_is_told() {
 }
 
 #[test]
+fn a_screen_of_an_unknown_camera_is_told() {
+    told("room", r#"Camera("wide")"#, r#"Camera("wild")"#, "a screen of an unknown camera 'wild'");
+}
+
+#[test]
 fn a_cycle_is_told() {
     let (findings, _) = changed("journey", r#"then: [(to: "goodbye")]"#, r#"then: [(to: "room")]"#);
     let cycle = findings.iter().find(|f| f.what.contains("a cycle")).unwrap();

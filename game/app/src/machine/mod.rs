@@ -130,6 +130,11 @@ pub fn top_motion(pose: &MachinePose, isocentre_height_m: f32) -> Transform {
     Transform { translation: iso + travel - turn * iso, rotation: turn, ..default() }
 }
 
+/// Where the middle of an X-ray panel stands when the imager whose rest this is has come out, room frame, metres.
+pub fn imager_out(rest: &Rest) -> Vec3 {
+    rest.room.translation + Vec3::Z * IMAGER_OUT_M
+}
+
 fn recognise(
     mut commands: Commands,
     new: Query<(Entity, &Name), Added<Name>>,
