@@ -100,7 +100,11 @@ struct BenchEye(f32);
 ///
 /// # Errors
 /// No GPU, or files that do not load.
-pub fn bench(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost)) -> Result<Measured, ShowError> {
+pub fn bench(shown: Shown, options: BenchOptions, told: impl FnMut(&StepCost)) -> Result<Measured, ShowError> {
+    crate::trouble::told(|| measure(shown, options, told))?
+}
+
+fn measure(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost)) -> Result<Measured, ShowError> {
     let mut app = offscreen::build(shown, |app| {
         app.add_plugins(RenderDiagnosticsPlugin);
     });
