@@ -8,6 +8,7 @@ app-stop = Stop
 app-resume = Go on
 app-repeat = See this step again
 app-recentre = Bring it in front of me
+app-recentre-view = Recentre the view
 app-larger = Larger writing
 app-call = Call the team
 app-menu-title = Paused

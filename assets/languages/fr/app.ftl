@@ -8,6 +8,7 @@ app-stop = Arrêter
 app-resume = Reprendre
 app-repeat = Revoir cette étape
 app-recentre = Remettre face à moi
+app-recentre-view = Recentrer la vue
 app-larger = Écrire plus grand
 app-call = Appeler l’équipe
 app-menu-title = En pause

@@ -1,5 +1,6 @@
 //! Fades between places and the dark when nobody is looking: a black shell around the eyes.
 
+use crate::events::Events;
 use crate::now::Now;
 use crate::seat::Seat;
 use crate::third_party::openxr::XrFocus;
@@ -9,8 +10,9 @@ use bevy::prelude::*;
 /// Radius, metres: beyond the near plane, nearer than any panel.
 const RADIUS_M: f32 = 0.35;
 
+/// The shell, a child of the seat.
 #[derive(Component)]
-struct Shell;
+pub struct Shell;
 
 /// Adds the shell.
 pub fn plugin(app: &mut App) {
@@ -48,9 +50,14 @@ fn darken(
     focus: Option<Res<XrFocus>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
     mut shells: Query<(&MeshMaterial3d<StandardMaterial>, &mut Visibility), With<Shell>>,
+    out: Res<Events>,
+    mut was: Local<bool>,
 ) {
     // focus lost: the session pauses, and nothing is to be seen meanwhile
     let blank = focus.is_some_and(|f| f.ever && !f.focused);
+    if blank != std::mem::replace(&mut *was, blank) {
+        out.say(format_args!("{}", if blank { "dark" } else { "light" }));
+    }
     let fade = if blank { 1.0 } else { now.state.fade as f32 };
     for (material, mut visible) in &mut shells {
         visible.set_if_neq(if fade > 0.001 { Visibility::Inherited } else { Visibility::Hidden });

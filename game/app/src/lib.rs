@@ -117,10 +117,17 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
     let strip = shown.strip;
     let synthetic = shown.case.as_ref().is_some_and(|c| c.0.synthetic);
     if options.headset {
-        app.add_plugins(third_party::openxr::plugins(assets).set(log_plugin()));
+        let mirrored = xr::mirror::display_answers();
+        if !mirrored {
+            eprintln!("vestibule: there is no display here: the session goes on without a window beside the headset");
+        }
+        let window = mirrored.then(xr::mirror::window);
+        app.add_plugins(third_party::openxr::plugins(assets, window).set(log_plugin()));
         third_party::openxr::configure(&mut app, options.eye_pixels);
         assemble(&mut app, shown);
-        app.insert_resource(xr::Control(options.control.clone())).add_plugins(xr::plugin);
+        app.insert_resource(xr::Control(options.control.clone()));
+        xr::plugin(&mut app, mirrored);
+        app.insert_resource(clinician_mode::StripShown { on: true, synthetic, headset: true });
     } else {
         let window = Window {
             title: "Vestibule".to_owned(),
@@ -135,8 +142,11 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
             .set(WindowPlugin { primary_window: Some(window), ..default() });
         app.add_plugins(plugins);
         assemble(&mut app, shown);
-        app.add_plugins((window::plugin, clinician_mode::plugin))
-            .insert_resource(clinician_mode::StripShown { on: strip, synthetic });
+        app.add_plugins((window::plugin, clinician_mode::plugin)).insert_resource(clinician_mode::StripShown {
+            on: strip,
+            synthetic,
+            headset: false,
+        });
     }
     app.add_plugins(sound::plugin);
     match app.run() {

@@ -10,57 +10,110 @@ pub struct Seat;
 #[derive(Component)]
 pub struct Eye;
 
-/// Turn about the person's own up axis that recentring found, and where their eyes were, in tracking space.
+/// How the person's body was in tracking space when the view was last brought in front of them.
 #[derive(Resource, Default)]
 pub struct Recentre {
     /// Eyes in tracking space when recentred, metres.
     pub at: Vec3,
     /// Heading in tracking space when recentred, radians about Y.
     pub heading: f32,
+    /// On their back: how far up they looked, radians; None = upright.
+    pub lying: Option<f32>,
+}
+
+/// Steeper than this the gaze has no heading, and looking up means lying on one's back. Sine of the pitch.
+const STEEP: f32 = 0.8;
+
+/// Heading of a pose, radians about Y: of the gaze, or near the vertical of the top of the head.
+fn heading(pose: &Transform) -> f32 {
+    let forward = pose.forward().as_vec3();
+    let flat = if forward.y.abs() > STEEP {
+        // looking up, the top of the head points backwards; looking down, forwards
+        pose.up().as_vec3() * -forward.y.signum()
+    } else {
+        forward
+    };
+    f32::atan2(-flat.x, -flat.z)
 }
 
 impl Recentre {
-    /// Tracking space → the person's frame.
-    pub fn transform(&self) -> Transform {
-        let turn = Quat::from_rotation_y(-self.heading);
-        Transform { translation: turn * -self.at, rotation: turn, ..default() }
+    /// From a head pose. Looking steeply down is not lying: somebody looks at their hands.
+    pub fn from_head(head: &Transform) -> Self {
+        let up = head.forward().y;
+        Self { at: head.translation, heading: heading(head), lying: (up > STEEP).then(|| up.clamp(-1.0, 1.0).asin()) }
     }
 
-    /// From a head pose. Near the vertical (lying) the gaze has no heading: it comes from the top of the head.
-    pub fn from_head(head: &Transform) -> Self {
-        let forward = head.forward().as_vec3();
-        let flat = if forward.y.abs() > 0.8 {
-            // looking up, the top of the head points backwards; looking down, forwards
-            head.up().as_vec3() * -forward.y.signum()
-        } else {
-            forward
+    /// Tracking space → room, for a person whose frame is `seat`; `view_lies`: the viewpoint is that of somebody on the couch.
+    ///
+    /// Upright: the horizon is tracking's own, so a seated person looks straight ahead at the ceiling of who lies. Lying at a lying
+    /// viewpoint: up is up, and the feet point where the feet in the room do. Lying anywhere else: the view stands before the
+    /// face.
+    pub fn place(&self, seat: &Transform, view_lies: bool) -> Transform {
+        let turn = match self.lying {
+            Some(_) if view_lies => Quat::from_rotation_y(heading(seat) - self.heading),
+            Some(up) => seat.rotation * (Quat::from_rotation_y(self.heading) * Quat::from_rotation_x(up)).inverse(),
+            None => seat.rotation * Quat::from_rotation_y(-self.heading),
         };
-        Self { at: head.translation, heading: f32::atan2(-flat.x, -flat.z) }
+        Transform { translation: seat.translation + turn * -self.at, rotation: turn, ..default() }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f32::consts::FRAC_PI_2;
 
-    #[test]
-    fn recentring_puts_the_head_at_the_origin_looking_ahead() {
-        let head = Transform::from_xyz(0.4, 0.2, -0.3).with_rotation(Quat::from_rotation_y(1.1));
-        let r = Recentre::from_head(&head);
-        let now = r.transform() * head;
-        assert!(now.translation.length() < 1e-5);
-        assert!((now.forward().as_vec3() - Vec3::NEG_Z).length() < 1e-5);
+    fn near(a: Vec3, b: Vec3) {
+        assert!((a - b).length() < 1e-4, "{a} is not {b}");
+    }
+
+    /// On the back, looking `up` radians above the horizon, turned by `turn`.
+    fn on_the_back(turn: f32, up: f32) -> Transform {
+        Transform::from_xyz(0.4, 0.9, -0.3).with_rotation(Quat::from_rotation_y(turn) * Quat::from_rotation_x(up))
+    }
+
+    fn couch() -> Transform {
+        Transform::from_xyz(0.0, 1.3, 0.0).looking_to(Vec3::new(0.0, 1.0, 0.6), Vec3::NEG_Z)
     }
 
     #[test]
-    fn lying_heading_comes_from_the_top_of_the_head() {
-        // On the back, face up, feet towards −Z before turning: the top of the head points to +Z.
+    fn upright_the_head_comes_to_the_seat_and_looks_along_it() {
+        let head = Transform::from_xyz(0.4, 0.2, -0.3).with_rotation(Quat::from_rotation_y(1.1));
+        let seat = Transform::from_xyz(2.0, 1.2, 5.0).looking_to(Vec3::NEG_X, Vec3::Y);
+        let there = Recentre::from_head(&head).place(&seat, false) * head;
+        near(there.translation, seat.translation);
+        near(there.forward().into(), Vec3::NEG_X);
+    }
+
+    #[test]
+    fn lying_on_the_couch_up_is_up_and_the_top_of_the_head_points_to_the_gantry() {
         for turn in [0.0f32, 0.7, -2.0] {
-            let head = Transform::from_rotation(
-                Quat::from_rotation_y(turn) * Quat::from_rotation_x(std::f32::consts::FRAC_PI_2),
-            );
-            let r = Recentre::from_head(&head);
-            assert!((r.heading - turn).abs() < 1e-4, "{} is not {turn}", r.heading);
+            for up in [1.0, 1.35, FRAC_PI_2] {
+                let head = on_the_back(turn, up);
+                let root = Recentre::from_head(&head).place(&couch(), true);
+                near(root.rotation * Vec3::Y, Vec3::Y);
+                let there = root * head;
+                near(there.translation, couch().translation);
+                let top = there.up().as_vec3();
+                near(Vec3::new(top.x, 0.0, top.z).normalize(), Vec3::NEG_Z);
+            }
         }
+    }
+
+    #[test]
+    fn lying_in_the_corridor_the_view_stands_before_the_face() {
+        let seat = Transform::from_xyz(-5.0, 1.3, 7.0).looking_to(Vec3::NEG_Z, Vec3::Y);
+        let head = on_the_back(0.7, 1.3);
+        let there = Recentre::from_head(&head).place(&seat, false) * head;
+        near(there.forward().into(), Vec3::NEG_Z);
+        near(there.up().into(), Vec3::Y);
+    }
+
+    #[test]
+    fn looking_at_ones_hands_is_not_lying() {
+        let head = Transform::from_rotation(Quat::from_rotation_y(0.5) * Quat::from_rotation_x(-1.3));
+        let r = Recentre::from_head(&head);
+        assert!(r.lying.is_none());
+        assert!((r.heading - 0.5).abs() < 1e-4, "{} is not 0.5", r.heading);
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use vestibule_app::xr::supervise::{self, Watched};
 use vestibule_app::{AppOptions, KeepsMeshes, Play, ShowError, Shown};
 use vestibule_dose::LiveDose;
 use vestibule_patient::Patient;
@@ -27,19 +28,33 @@ const EYE_PIXELS: &str = "VESTIBULE_EYE_PIXELS";
 /// Environment variable with how many times faster than true a test's session clock runs; questions, fades and dwell stay real.
 const SPEED: &str = "VESTIBULE_SPEED";
 /// Exit code of a child that found no headset.
-const NO_HEADSET: u8 = 3;
+const NO_HEADSET: u8 = vestibule_app::xr::NO_RUNTIME;
 
 /// `vestibule play` in the headset or in a window.
 pub fn run(args: &Args, global: &Global) -> Done {
+    if let Some(code) = supervise::probed() {
+        std::process::exit(code);
+    }
     let anywhere = !args.headset && !args.window;
     // a headset's runtime may take the process down with it: a parent watches, and starts it again
     let in_headset = args.headset || anywhere && vestibule_app::xr::runtime_answers();
-    if in_headset && !vestibule_app::xr::supervise::is_child() {
-        return match vestibule_app::xr::supervise::run(std::env::var_os(EVENTS).is_some()).map_err(Failure::work)? {
-            0 => Ok(()),
-            NO_HEADSET => Err(failure(ShowError::NoRuntime)),
-            2 => Err(Failure::call("the session could not begin")),
-            code => Err(Failure::Work(format!("the session ended with code {code}; no confirmed answer is lost"))),
+    if in_headset && !supervise::is_child() {
+        return match supervise::run(std::env::var_os(EVENTS).is_some()).map_err(Failure::work)? {
+            Watched::Ended(0) => Ok(()),
+            Watched::Ended(NO_HEADSET) => Err(failure(ShowError::NoRuntime)),
+            Watched::Ended(2) => Err(Failure::call("the session could not begin")),
+            Watched::Ended(code) => {
+                Err(Failure::Work(format!("the session ended with code {code}; no confirmed answer is lost")))
+            }
+            Watched::Gone(seconds) => Err(Failure::Work(format!(
+                "the headset's runtime did not come back within {seconds} s; no confirmed answer is lost. Start the runtime, then the \
+                 journey again; or go on in a window with --window"
+            ))),
+            Watched::Fell => Err(Failure::Work(
+                "the picture failed again and again; no confirmed answer is lost. Run `vestibule doctor`, or play in a window \
+                 with --window"
+                    .to_owned(),
+            )),
         };
     }
     let opened = Opened::new(args, global)?;
@@ -113,7 +128,7 @@ struct Resume {
 
 impl Resume {
     fn file() -> Option<PathBuf> {
-        std::env::var_os(vestibule_app::xr::supervise::RESUME).map(PathBuf::from)
+        std::env::var_os(supervise::RESUME).map(PathBuf::from)
     }
 
     fn read() -> Option<Self> {
@@ -135,10 +150,17 @@ impl Resume {
                 Some(Chosen::Pictures(v)) => self.choices.pictures = v,
                 None => {}
             },
+            "Finished" => return Self::write(supervise::FINISHED),
             _ => return,
         }
-        if let (Some(file), Ok(text)) = (Self::file(), serde_json::to_string(self)) {
-            // whole or not at all
+        if let Ok(text) = serde_json::to_string(self) {
+            Self::write(&text);
+        }
+    }
+
+    /// Whole or not at all.
+    fn write(text: &str) {
+        if let Some(file) = Self::file() {
             let new = file.with_extension("new");
             let _ = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &file));
         }

@@ -1,5 +1,7 @@
 //! One runtime, one program, one puppet: what the headset tests share.
 
+#![allow(dead_code, reason = "each test uses what it needs of it")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,15 +36,20 @@ pub fn wanted(name: &str) -> bool {
 pub struct Run {
     folder: tempfile::TempDir,
     log: String,
-    /// Whether the script was played to its end and the program ended well.
-    pub well: bool,
+    /// What the program said on standard error.
+    pub errors: String,
+    /// Whether the script was played to its end.
+    pub played: bool,
+    /// The program's exit code.
+    pub ended: Option<i32>,
     /// What the session's script printed.
     pub output: String,
 }
 
 impl Run {
-    /// Makes the patient, and plays a script at `pixels` an eye with the session's clock `speed` times faster.
-    pub fn new(script: &str, pixels: u32, speed: f64) -> Self {
+    /// Makes the patient, and plays a script at `pixels` an eye with the session's clock `speed` times faster, and with these
+    /// variables in the program's environment.
+    pub fn new(script: &str, pixels: u32, speed: f64, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("headset").tempdir_in("/tmp").expect("a folder in /tmp");
         let at = |n: &str| folder.path().join(n);
         std::fs::write(at("script.txt"), script).expect("the script is written");
@@ -54,24 +61,39 @@ impl Run {
             .arg(at("store"))
             .args(["patient", "import"])
             .arg(&study));
+        let play = |store: &str| {
+            let mut command = vec![vestibule.clone(), "--demo".into(), "--store".into(), at(store)];
+            command.extend(["play", "proton-first-day", "--headset", "--lang", "fr"].map(PathBuf::from));
+            command
+        };
+        // another program that wants the headset: a second copy, with a store of its own
+        run(Command::new("cp").arg("-r").arg(at("store")).arg(at("rival-store")));
+        let rival: Vec<String> = play("rival-store").iter().map(|w| w.display().to_string()).collect();
         let out = Command::new(root().join("tools/xr-session"))
             .arg(at("out"))
             .arg(at("script.txt"))
-            .arg(&vestibule)
-            .args(["--demo", "--store"])
-            .arg(at("store"))
-            .args(["play", "proton-first-day", "--headset", "--lang", "fr"])
+            .args(play("store"))
+            .env("XR_RIVAL", rival.join(" "))
             .env("VESTIBULE_EYE_PIXELS", pixels.to_string())
             .env("VESTIBULE_SPEED", speed.to_string())
             .env("VESTIBULE_PUPPET_BIN", program("VESTIBULE_PUPPET_BIN", "xr-puppet"))
             .env("XR_BIND", vestibule.parent().expect("a program lies in a folder"))
+            .envs(environment.iter().copied())
             .current_dir(root())
             .output()
             .expect("tools/xr-session starts");
         let output = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         let log = std::fs::read_to_string(at("out/app.log")).unwrap_or_default();
-        let run = Self { folder, log, well: out.status.success(), output };
-        if !run.well {
+        let errors = std::fs::read_to_string(at("out/app.err")).unwrap_or_default();
+        // its last line: puppet ended with N, program with N
+        let codes: Vec<i32> = output
+            .lines()
+            .filter(|l| l.starts_with("puppet ended"))
+            .flat_map(|l| l.split([' ', ',']).filter_map(|w| w.parse().ok()))
+            .collect();
+        let (played, ended) = (codes.first() == Some(&0), codes.get(1).copied());
+        let run = Self { folder, log, errors, played, ended, output };
+        if !run.played {
             for file in ["puppet.log", "app.log", "app.err", "monado.log"] {
                 let text = std::fs::read_to_string(run.path("out").join(file)).unwrap_or_default();
                 let tail: Vec<&str> = text.lines().rev().take(25).collect();
@@ -100,6 +122,12 @@ impl Run {
             .map(words)
             .filter(|w| w.first().is_some_and(|f| f == what))
             .collect()
+    }
+
+    /// Lines that begin with this after `PARENT seconds`: what the program that watches over the session did.
+    pub fn parent(&self, what: &str) -> Vec<&str> {
+        let told = |l: &&str| l.starts_with("PARENT") && l.split_once(' ').is_some_and(|r| r.1.contains(what));
+        self.log.lines().filter(told).collect()
     }
 
     /// The answers that the store holds after the run, by question.

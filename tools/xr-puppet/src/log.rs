@@ -10,12 +10,20 @@ pub struct Log {
     lines: VecDeque<String>,
     panels: HashMap<String, [V; 3]>,
     buttons: HashMap<(String, String), [f32; 2]>,
+    hovers: HashMap<String, String>,
 }
 
 impl Log {
     /// Of this file, from its beginning.
     pub fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), read: 0, lines: VecDeque::new(), panels: HashMap::new(), buttons: HashMap::new() }
+        Self {
+            path: path.to_owned(),
+            read: 0,
+            lines: VecDeque::new(),
+            panels: HashMap::new(),
+            buttons: HashMap::new(),
+            hovers: HashMap::new(),
+        }
     }
 
     /// Takes in new whole lines.
@@ -39,6 +47,12 @@ impl Log {
                 }
                 continue;
             }
+            if name == "hover" {
+                if let (Some(panel), Some(id)) = (words.next(), words.next()) {
+                    self.hovers.insert(panel.to_owned(), id.to_owned());
+                }
+                continue;
+            }
             let f: Vec<f32> = words.filter_map(|w| w.parse().ok()).collect();
             if let [a, b, c, d, e, g, i, j, k] = f[..] {
                 self.panels.insert(name, [[a, b, c], [d, e, g], [i, j, k]]);
@@ -59,6 +73,20 @@ impl Log {
     pub fn button(&mut self, panel: &str, id: &str) -> Option<[f32; 2]> {
         self.news();
         self.buttons.get(&(panel.to_owned(), id.to_owned())).copied()
+    }
+
+    /// What of a panel the pointer is on; `none` for nothing.
+    pub fn hover(&mut self, panel: &str) -> &str {
+        self.news();
+        self.hovers.get(panel).map_or("none", String::as_str)
+    }
+
+    /// A new program writes on: what the old one's panels were counts no more.
+    pub fn anew(&mut self) {
+        self.forget();
+        self.panels.clear();
+        self.buttons.clear();
+        self.hovers.clear();
     }
 
     /// Forgets all lines so far.

@@ -12,6 +12,11 @@
 //! | `aim PANEL U V` | controller turns to a point of a panel |
 //! | `glide PANEL U V SECONDS` | the same, slowly |
 //! | `press PANEL BUTTON` | turns to a button that the program told of, and clicks |
+//! | `over PANEL BUTTON` | turns away, then to a button, until the program says that the pointer is on it |
+//! | `gaze PANEL BUTTON` | the head turns away, then to a button, and rests there until it is pressed |
+//! | `body [PITCH]` | the program has recentred: the person's frame is where the head is, pitched up by so many degrees |
+//! | `ask WORD` | asks `xr-session` for something (see there) and waits until it is done |
+//! | `again` | a new runtime and a new program: connects anew and forgets what the old ones said |
 //! | `rule TEXT => COMMAND` | from now on, whenever a line with this text comes while something is waited for, does the command |
 //! | `until STEP SECONDS`, `go` | lets the session's clock rest at this moment of a step, and waits for it; lets it go on |
 //! | `click` | pulls the trigger, waits for the program to see it, lets go |
@@ -37,6 +42,10 @@ use std::time::{Duration, Instant};
 const PORT_PATIENCE: Duration = Duration::from_secs(30);
 /// Longest wait for a line.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// Longest wait for the pointer to come onto something.
+const HOVER_PATIENCE: Duration = Duration::from_secs(30);
+/// Where there is no panel, in the frame of the body.
+const BEHIND: V = [0.4, 0.6, 2.0];
 /// Time between two packets of a slow movement.
 const GLIDE_STEP: Duration = Duration::from_millis(33);
 
@@ -47,6 +56,7 @@ struct Puppet {
     state: State,
     target: V,
     control: String,
+    port: String,
     rules: Vec<(String, String)>,
 }
 
@@ -79,23 +89,29 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// To the runtime's port, once it is open.
+fn connect(port: &str) -> std::io::Result<TcpStream> {
+    let until = Instant::now() + PORT_PATIENCE;
+    let socket = loop {
+        match TcpStream::connect(format!("127.0.0.1:{port}")) {
+            Ok(s) => break s,
+            Err(e) if Instant::now() > until => return Err(e),
+            Err(_) => sleep(Duration::from_millis(100)),
+        }
+    };
+    socket.set_nodelay(true)?;
+    // Monado greets with one packet of its own; it is taken so that the socket never blocks
+    let mut drain = socket.try_clone()?;
+    std::thread::spawn(move || {
+        let mut b = [0u8; 376];
+        while drain.read(&mut b).is_ok_and(|n| n > 0) {}
+    });
+    Ok(socket)
+}
+
 impl Puppet {
     fn connect(port: &str, log: &str, control: &str) -> std::io::Result<Self> {
-        let until = Instant::now() + PORT_PATIENCE;
-        let socket = loop {
-            match TcpStream::connect(format!("127.0.0.1:{port}")) {
-                Ok(s) => break s,
-                Err(e) if Instant::now() > until => return Err(e),
-                Err(_) => sleep(Duration::from_millis(100)),
-            }
-        };
-        socket.set_nodelay(true)?;
-        // Monado greets with one packet of its own; it is taken so that the socket never blocks
-        let mut drain = socket.try_clone()?;
-        std::thread::spawn(move || {
-            let mut b = [0u8; 376];
-            while drain.read(&mut b).is_ok_and(|n| n > 0) {}
-        });
+        let socket = connect(port)?;
         let state = State::default();
         Ok(Self {
             socket,
@@ -103,6 +119,7 @@ impl Puppet {
             state,
             target: [0.22, 1.15, -2.0],
             control: control.to_owned(),
+            port: port.to_owned(),
             rules: Vec::new(),
         })
     }
@@ -111,10 +128,36 @@ impl Puppet {
         self.socket.write_all(&self.state.packet()).map_err(|e| e.to_string())
     }
 
-    /// A point of a panel in stage space: the program tells panels relative to the head it recentred on.
+    /// A point of a panel in stage space: the program tells panels in the frame of the body it recentred on.
     fn point(&mut self, panel: &str, u: f32, v: f32) -> Result<V, String> {
         let [at, right, up] = self.log.panel(panel)?;
-        Ok(along(along(along(at, right, 2.0 * u - 1.0), up, 1.0 - 2.0 * v), self.state.origin, 1.0))
+        Ok(self.state.body.point(along(along(at, right, 2.0 * u - 1.0), up, 1.0 - 2.0 * v)))
+    }
+
+    /// The middle of a button in stage space, once the program has told of it.
+    fn button(&mut self, panel: &str, button: &str) -> Result<V, String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some([u, v]) = self.log.button(panel, button) {
+                return self.point(panel, u, v);
+            }
+            if Instant::now() > until {
+                return Err(format!("the program told of no '{button}'"));
+            }
+            sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Waits until the pointer is on this button of a panel, `none` for on nothing.
+    fn hover(&mut self, panel: &str, button: &str) -> Result<(), String> {
+        let until = Instant::now() + HOVER_PATIENCE;
+        while self.log.hover(panel) != button {
+            if Instant::now() > until {
+                return Err(format!("the pointer is on '{}' and not on '{button}'", self.log.hover(panel)));
+            }
+            sleep(Duration::from_millis(30));
+        }
+        Ok(())
     }
 
     /// Waits for a line, obeying the rules meanwhile.
@@ -176,19 +219,52 @@ impl Puppet {
                 }
             }
             ("press", [panel, button]) => {
-                let until = Instant::now() + PATIENCE;
-                let [u, v] = loop {
-                    match self.log.button(panel, button) {
-                        Some(at) => break at,
-                        None if Instant::now() > until => return Err(format!("the program told of no '{button}'")),
-                        None => sleep(Duration::from_millis(30)),
-                    }
-                };
-                self.target = self.point(panel, u, v)?;
+                self.target = self.button(panel, button)?;
                 self.state.hand = Pose::to(self.state.hand.at, self.target);
                 self.send()?;
                 sleep(Duration::from_millis(300));
                 self.act("click")?;
+            }
+            ("over", [panel, button]) => {
+                let hand = self.state.hand.at;
+                self.state.hand = Pose::to(hand, self.state.body.point(BEHIND));
+                self.send()?;
+                self.hover(panel, "none")?;
+                self.target = self.button(panel, button)?;
+                self.state.hand = Pose::to(hand, self.target);
+                self.send()?;
+                self.hover(panel, button)?;
+            }
+            ("gaze", [panel, button]) => {
+                let eyes = self.state.head.at;
+                self.state.head = Pose::to(eyes, self.state.body.point(BEHIND));
+                self.send()?;
+                self.hover(panel, "none")?; // what was pressed by gaze must be left first
+                let at = self.button(panel, button)?;
+                self.state.head = Pose::to(eyes, at);
+                self.send()?;
+                self.wait("dwell")?;
+            }
+            ("body", w) => {
+                let pitch = numbers(w)?.first().map_or(0.0, |p| p.to_radians());
+                self.state.body = Pose::upright(self.state.head.at, self.state.head.heading(), pitch);
+            }
+            ("ask", [word]) => {
+                let file = std::path::Path::new(&self.control).join("ask");
+                std::fs::write(&file, format!("{word}\n")).map_err(|e| e.to_string())?;
+                let until = Instant::now() + PATIENCE;
+                while file.exists() {
+                    if Instant::now() > until {
+                        return Err("nobody obeyed".into());
+                    }
+                    sleep(Duration::from_millis(30));
+                }
+                return Ok(()); // the runtime may be gone: nobody listens
+            }
+            ("again", _) => {
+                self.log.anew();
+                self.socket = connect(&self.port).map_err(|e| e.to_string())?;
+                self.state = State::default();
             }
             ("rule", _) => {
                 let (text, command) = rest.split_once("=>").ok_or("a rule has an arrow =>")?;

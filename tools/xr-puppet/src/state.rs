@@ -30,6 +30,25 @@ impl Pose {
         let (sy, cy, sx, cx) = (yaw.sin(), yaw.cos(), pitch.sin(), pitch.cos());
         Self { at, q: [cy * sx, sy * cx, -sy * sx, cy * cx] }
     }
+
+    /// At a place, turned by a heading about y and then pitched up, radians.
+    pub fn upright(at: V, heading: f32, pitch: f32) -> Self {
+        Self::to(at, along(at, [-heading.sin() * pitch.cos(), pitch.sin(), -heading.cos() * pitch.cos()], 1.0))
+    }
+
+    /// Heading of the gaze about y, radians. Without roll it is that of the top of the head too.
+    pub fn heading(&self) -> f32 {
+        2.0 * self.q[1].atan2(self.q[3])
+    }
+
+    /// A point of this pose's own frame, where the pose is.
+    pub fn point(&self, p: V) -> V {
+        let [x, y, z, w] = self.q;
+        let cross = |a: V, b: V| [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+        let t = cross([x, y, z], p).map(|v| 2.0 * v);
+        let turned = along(along(p, t, w), cross([x, y, z], t), 1.0);
+        along(self.at, turned, 1.0)
+    }
 }
 
 /// Head, hand and buttons.
@@ -45,8 +64,8 @@ pub struct State {
     pub menu: bool,
     /// Controllers are tracked.
     pub hands: bool,
-    /// Where the head was when the program recentred on it: the origin of what it says about its panels.
-    pub origin: V,
+    /// How the person's body was when the program recentred on it: the frame of what it says about its panels.
+    pub body: Pose,
 }
 
 impl Default for State {
@@ -58,7 +77,7 @@ impl Default for State {
             trigger: 0.0,
             menu: false,
             hands: true,
-            origin: eye,
+            body: Pose::upright(eye, 0.0, 0.0),
         }
     }
 }
@@ -104,6 +123,17 @@ mod tests {
             for k in 0..3 {
                 assert!((forward[k] - target[k] / n).abs() < 1e-5, "{target:?}: {forward:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_lying_body_has_its_heading_and_its_ahead() {
+        let body = Pose::upright([1.0, 2.0, 3.0], 0.6, 1.2);
+        assert!((body.heading() - 0.6).abs() < 1e-5);
+        let ahead = body.point([0.0, 0.0, -1.0]);
+        let want = [1.0 - 0.6f32.sin() * 1.2f32.cos(), 2.0 + 1.2f32.sin(), 3.0 - 0.6f32.cos() * 1.2f32.cos()];
+        for k in 0..3 {
+            assert!((ahead[k] - want[k]).abs() < 1e-5, "{ahead:?}");
         }
     }
 

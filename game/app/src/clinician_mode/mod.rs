@@ -7,14 +7,15 @@ use crate::panel::{Act, PanelModel};
 use crate::third_party::egui::{BOLD, Typefaces, style};
 use crate::tokens;
 use bevy::prelude::*;
-use bevy_egui::egui::{self, FontFamily, Margin, RichText};
+use bevy_egui::egui::{self, Align, FontFamily, Layout, Margin, RichText};
 use bevy_egui::{EguiContext, EguiPrimaryContextPass, PrimaryEguiContext};
 use vestibule_scenario::Action;
 
 /// Height of the strip in points.
-const STRIP: f32 = 64.0;
+pub const STRIP: f32 = 64.0;
 /// Type of the strip, points.
 const TYPE: f32 = 18.0;
+const SMALL: f32 = 15.0;
 
 /// What the strip shows. Pure data.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,8 +28,8 @@ pub struct Strip {
     pub next: Vec<String>,
     /// In a pause.
     pub paused: bool,
-    /// Words: next, pause or resume, skip, end.
-    pub labels: [String; 4],
+    /// Words: next, pause or resume, skip, end, recentre. Without words for the last one there is nothing to recentre.
+    pub labels: [String; 5],
     /// The patient is a synthetic one and says so.
     pub synthetic: String,
 }
@@ -40,6 +41,8 @@ pub struct StripShown {
     pub on: bool,
     /// The patient is synthetic.
     pub synthetic: bool,
+    /// It stands beside a headset, whose view staff can bring in front of the person.
+    pub headset: bool,
 }
 
 /// The strip.
@@ -47,7 +50,7 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<StripShown>().add_systems(EguiPrimaryContextPass, strip).add_plugins(typing::plugin);
 }
 
-fn strip(
+pub(crate) fn strip(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
     shown: Res<StripShown>,
     now: Res<Now>,
@@ -78,6 +81,7 @@ fn strip(
             word(if s.paused { "app-resume" } else { "app-pause" }),
             word("app-skip"),
             word("app-end"),
+            if shown.headset { word("app-recentre-view") } else { String::new() },
         ],
         synthetic: if shown.synthetic { word("app-synthetic") } else { String::new() },
     };
@@ -85,41 +89,50 @@ fn strip(
     let rect = egui::Rect::from_min_size(content.left_top(), egui::vec2(content.width(), STRIP));
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(rect);
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("strip"), builder);
-    for action in draw(&mut ui, &view) {
-        model.acts.push(Act::Session(action));
-    }
+    model.acts.extend(draw(&mut ui, &view));
 }
 
 /// The strip itself: a pure function of egui and what it shows; gives what was pressed.
-pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Action> {
+pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Act> {
     let mut acts = Vec::new();
     let strong = |t: &str| RichText::new(t).size(TYPE).family(FontFamily::Name(BOLD.into())).color(tokens::WHITE);
     let quiet = |t: String| RichText::new(t).size(TYPE).color(tokens::FOG);
     egui::Frame::new().fill(tokens::NIGHT).inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.horizontal_centered(|ui| {
-            ui.spacing_mut().item_spacing.x = 16.0;
-            let (title, n, of) = &view.step;
-            ui.label(strong(title));
-            ui.label(quiet(format!("{n}/{of}")));
-            ui.label(quiet(format!("{}:{:02}", view.wear_s as u64 / 60, view.wear_s as u64 % 60)));
-            if !view.next.is_empty() {
-                ui.label(quiet(format!("{} {}", view.labels[0], view.next.join(" · "))));
-            }
-            if !view.synthetic.is_empty() {
-                ui.label(quiet(view.synthetic.clone()));
-            }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let pause = if view.paused { Action::Resume } else { Action::Pause };
-                let all = [(&view.labels[3], Action::End), (&view.labels[2], Action::Skip), (&view.labels[1], pause)];
-                for (text, action) in all {
-                    let fill = if action == Action::End { tokens::BRICK } else { tokens::SAGE };
-                    let b =
-                        egui::Button::new(strong(text)).fill(fill).min_size(egui::vec2(96.0, 40.0)).corner_radius(8);
-                    if ui.add(b).clicked() {
-                        acts.push(action);
-                    }
+        // the buttons first: whatever the texts say, nothing lies over them
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            let pause = if view.paused { Action::Resume } else { Action::Pause };
+            let all = [
+                (&view.labels[3], Act::Session(Action::End)),
+                (&view.labels[2], Act::Session(Action::Skip)),
+                (&view.labels[1], Act::Session(pause)),
+                (&view.labels[4], Act::Recentre),
+            ];
+            for (text, act) in all.into_iter().filter(|a| !a.0.is_empty()) {
+                let fill = if act == Act::Session(Action::End) { tokens::BRICK } else { tokens::SAGE };
+                let b = egui::Button::new(strong(text)).fill(fill).min_size(egui::vec2(96.0, 44.0)).corner_radius(8);
+                if ui.add(b).clicked() {
+                    acts.push(act);
                 }
+            }
+            ui.add_space(12.0);
+            ui.with_layout(Layout::top_down(Align::Min), |ui| {
+                ui.spacing_mut().item_spacing = egui::vec2(14.0, 4.0);
+                let (title, n, of) = &view.step;
+                ui.horizontal(|ui| {
+                    ui.label(quiet(format!("{n}/{of}")));
+                    ui.label(quiet(format!("{}:{:02}", view.wear_s as u64 / 60, view.wear_s as u64 % 60)));
+                    ui.add(egui::Label::new(strong(title)).truncate());
+                });
+                let next = if view.next.is_empty() {
+                    String::new()
+                } else {
+                    format!("{} : {}", view.labels[0], view.next.join(" · "))
+                };
+                let apart = if next.is_empty() || view.synthetic.is_empty() { "" } else { "   " };
+                let line = format!("{}{apart}{next}", view.synthetic);
+                ui.add(egui::Label::new(quiet(line).size(SMALL)).truncate());
             });
         });
     });

@@ -40,6 +40,16 @@ pub enum PanelKind {
     Foot,
 }
 
+impl PanelKind {
+    /// Its name in event lines.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Main => "panel",
+            Self::Foot => "foot",
+        }
+    }
+}
+
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 struct DrawMain;
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
@@ -118,7 +128,7 @@ fn spawn(
             .spawn((
                 Panel { kind, size_m: size, context, pointer: None, held: false, told: None },
                 Named {
-                    name: if kind == PanelKind::Main { "panel" } else { "foot" }.to_owned(),
+                    name: kind.name().to_owned(),
                     offset_m: [if kind == PanelKind::Main { 0.0 } else { FOOT_BAR_M }, 0.0],
                 },
                 kind,
@@ -261,10 +271,7 @@ fn place(
         if on && panel.told != Some(posed) {
             panel.told = Some(posed);
             let (r, u) = (posed.right() * panel.size_m.x * 0.5, posed.up() * panel.size_m.y * 0.5);
-            let name = match panel.kind {
-                PanelKind::Main => "panel",
-                PanelKind::Foot => "foot",
-            };
+            let name = panel.kind.name();
             // centre, half width, half height in the person's frame: where a puppet aims
             out.say(format_args!("{name} {} {} {} {} {} {} {} {} {}", at.x, at.y, at.z, r.x, r.y, r.z, u.x, u.y, u.z));
         } else if !on {
@@ -301,7 +308,7 @@ fn draw<const KIND: u8>(
     }
     if model.places != *told {
         told.clone_from(&model.places);
-        let (name, size) = if KIND == MAIN { ("panel", tokens::PANEL_M) } else { ("foot", tokens::FOOT_M) };
+        let (name, size) = (kind.name(), if KIND == MAIN { tokens::PANEL_M } else { tokens::FOOT_M });
         for (id, at) in told.iter() {
             let [u, v] = [at.x / (size[0] * tokens::POINTS_PER_M), at.y / (size[1] * tokens::POINTS_PER_M)];
             out.say(format_args!("button {name} {id} {u:.4} {v:.4}"));
@@ -309,9 +316,9 @@ fn draw<const KIND: u8>(
     }
     model.reach[usize::from(KIND)].clone_from(&*told);
     let mine = model.hot;
-    if mine.is_some() && mine != model.hots[usize::from(KIND)] {
-        pointer.touched = true;
-        out.say(format_args!("hover"));
+    if mine != model.hots[usize::from(KIND)] {
+        pointer.touched |= mine.is_some();
+        out.say(format_args!("hover {} {}", kind.name(), if mine.is_some() { &model.hot_name } else { "none" }));
     }
     model.hots[usize::from(KIND)] = mine;
     model.hot = model.hots[0].or(model.hots[1]);

@@ -187,6 +187,8 @@ pub struct PanelModel {
     pub typed: String,
     /// The pressable thing under the pointer.
     pub hot: Option<Id>,
+    /// Its name.
+    pub hot_name: String,
     /// The same for each panel: main, foot.
     pub hots: [Option<Id>; 2],
     /// Gaze pointer and how far its dwell has come, 0 to 1.

@@ -135,7 +135,9 @@ pub(super) fn bridge(
             panel.held = false;
         }
         if by_gaze && on_it {
-            model.gaze = now.map(|p| (panel.kind, p, (dwell.seconds / tokens::DWELL_S).min(1.0)));
+            // pressed: the ring is gone until the gaze has been elsewhere
+            let done = if dwell.seconds < tokens::DWELL_S { dwell.seconds / tokens::DWELL_S } else { 0.0 };
+            model.gaze = now.map(|p| (panel.kind, p, done));
         }
         panel.pointer = now;
     }

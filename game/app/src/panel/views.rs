@@ -230,9 +230,14 @@ mod tests {
     use crate::third_party::egui::{Typefaces, style};
     use bevy_egui::egui::{Context, Event, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2};
 
-    /// Draws a panel with these pointer events and gives the context on.
+    /// Draws the main panel with these pointer events.
     fn pass(ctx: &Context, m: &mut PanelModel, events: Vec<Event>) {
-        let [w, h] = tokens::PANEL_M.map(|v| v * tokens::POINTS_PER_M);
+        pass_of(PanelKind::Main, ctx, m, events);
+    }
+
+    fn pass_of(kind: PanelKind, ctx: &Context, m: &mut PanelModel, events: Vec<Event>) {
+        let size = if kind == PanelKind::Main { tokens::PANEL_M } else { tokens::FOOT_M };
+        let [w, h] = size.map(|v| v * tokens::POINTS_PER_M);
         let input =
             RawInput { screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(w, h))), events, ..Default::default() };
         ctx.begin_pass(input);
@@ -240,7 +245,7 @@ mod tests {
         m.places.clear();
         let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
         let mut ui = Ui::new(ctx.clone(), egui::Id::new("test"), builder);
-        draw(&mut ui, m, PanelKind::Main);
+        draw(&mut ui, m, kind);
         ctx.end_pass().textures_delta.clear(); // nothing draws it here
     }
 
@@ -321,6 +326,44 @@ mod tests {
             assert_eq!(m.places.len(), count, "{:?}", m.main);
             for (id, p) in &m.places {
                 assert!(Rect::from_min_max(pos2(20.0, 20.0), pos2(w - 20.0, h - 20.0)).contains(*p), "{id} at {p}");
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_shown_one_can_pause_make_it_quieter_and_stop() {
+        let text = || "How worried are you?".to_owned();
+        let long = "A caption of many words that fills two lines of the plate and then some more words again and again"
+            .repeat(2);
+        for main in [
+            Main::None,
+            Main::Note { text: text() },
+            Main::Scale { text: text(), from: 0, to: 10, low: String::new(), high: String::new() },
+            Main::Choice { text: text(), options: vec![] },
+            Main::Open { text: text(), chips: vec![], typed: false, voice: false },
+            Main::Menu,
+        ] {
+            let (ctx, mut m) = model(main);
+            m.caption.clone_from(&long);
+            m.dose.clone_from(&long);
+            for (id, act) in [
+                ("pause", Act::Session(if m.main == Main::Menu { Action::Resume } else { Action::Pause })),
+                ("quieter", Act::Quieter),
+                ("stop", Act::Session(Action::Stop)),
+            ] {
+                pass_of(PanelKind::Foot, &ctx, &mut m, vec![]);
+                pass_of(PanelKind::Foot, &ctx, &mut m, vec![]);
+                let at = at(&m, id);
+                let button = |pressed| Event::PointerButton {
+                    pos: at,
+                    button: PointerButton::Primary,
+                    pressed,
+                    modifiers: Modifiers::default(),
+                };
+                pass_of(PanelKind::Foot, &ctx, &mut m, vec![Event::PointerMoved(at)]);
+                pass_of(PanelKind::Foot, &ctx, &mut m, vec![button(true)]);
+                pass_of(PanelKind::Foot, &ctx, &mut m, vec![button(false)]);
+                assert_eq!(std::mem::take(&mut m.acts), vec![act], "{id} while {:?}", m.main);
             }
         }
     }

@@ -68,6 +68,7 @@ pub fn button(
     let (focused, pressed) = (is(&m.focus), is(&m.press));
     if response.hovered() {
         m.hot = Some(response.id);
+        id.clone_into(&mut m.hot_name);
     }
     // one ring: while the keyboard chooses, a mouse that rests somewhere shows nothing
     if focused || response.hovered() && m.focus.is_none() {

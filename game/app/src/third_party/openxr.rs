@@ -20,23 +20,35 @@ pub struct XrFocus {
     pub focused: bool,
     /// True once the session was focused at all.
     pub ever: bool,
+    /// The runtime wants the session to end.
+    pub end: Option<XrEnd>,
 }
 
-/// Default plugins for a headset without a window. `size`: pixels per eye; None = what the runtime recommends.
-pub fn plugins(assets: AssetPlugin) -> PluginGroupBuilder {
-    add_xr_plugins(DefaultPlugins.build().set(assets))
+/// Why a session ends by the runtime's wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum XrEnd {
+    /// Somebody left it by the system's own menu.
+    Left,
+    /// The runtime or the headset goes away.
+    Lost,
+}
+
+/// Default plugins for a headset; `window`: with this window beside it.
+pub fn plugins(assets: AssetPlugin, window: Option<Window>) -> PluginGroupBuilder {
+    let without = window.is_none();
+    let plugins = add_xr_plugins(DefaultPlugins.build().set(assets))
         .set(OxrInitPlugin { synchronous_pipeline_compilation: true, ..default() }) // a RenderPlugin that we set would be ignored
         // LOCAL with our own eye height: a seated or lying person is where the scene wants them, whatever the floor's calibration
         .set(OxrReferenceSpacePlugin { default_primary_ref_space: openxr::ReferenceSpaceType::LOCAL })
-        .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
-        .disable::<WinitPlugin>()
-        .disable::<PipelinedRenderingPlugin>()
+        // closing the window ends nothing: the person in the headset goes on
+        .set(WindowPlugin { primary_window: window, exit_condition: ExitCondition::DontExit, ..default() })
+        .disable::<PipelinedRenderingPlugin>();
+    if without { plugins.disable::<WinitPlugin>().add(ScheduleRunnerPlugin::run_loop(Duration::ZERO)) } else { plugins }
 }
 
-/// Follows the session's state and runs the loop without a window.
+/// Follows the session's state. `size`: pixels per eye; None = what the runtime recommends.
 pub fn configure(app: &mut App, size: Option<u32>) {
-    app.add_plugins(ScheduleRunnerPlugin::run_loop(Duration::ZERO))
-        .insert_resource(OxrSessionConfig { resolutions: size.map(|s| vec![UVec2::splat(s)]), ..default() })
+    app.insert_resource(OxrSessionConfig { resolutions: size.map(|s| vec![UVec2::splat(s)]), ..default() })
         .init_resource::<XrFocus>()
         .add_oxr_event_handler(session_state);
 }
@@ -45,6 +57,11 @@ fn session_state(event: OxrEventIn, mut focus: ResMut<XrFocus>, out: Res<Events>
     if let openxr::Event::SessionStateChanged(s) = *event {
         focus.focused = s.state() == openxr::SessionState::FOCUSED;
         focus.ever |= focus.focused;
+        match s.state() {
+            openxr::SessionState::EXITING => focus.end = Some(XrEnd::Left),
+            openxr::SessionState::LOSS_PENDING => focus.end = Some(XrEnd::Lost),
+            _ => {}
+        }
         out.say(format_args!("session {:?}", s.state()));
     }
 }

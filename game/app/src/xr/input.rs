@@ -196,13 +196,12 @@ fn read_hand(
     if pointer.pressed || pointer.released {
         out.say(format_args!("trigger {}", if down { "down" } else { "up" }));
     }
-    let n = eyes.iter().count() as f32;
     (pointer.kind, pointer.ray) = if tracked {
         (PointerKind::Laser, Some(Ray3d::new(at.translation, at.forward())))
-    } else if focus.focused && n > 0.0 {
+    } else if focus.focused {
         // when the system's own menu is open the controller counts as lost: no gaze clicks under it
-        let middle = eyes.iter().map(|e| e.translation()).sum::<Vec3>() / n;
-        (PointerKind::Gaze, eyes.iter().next().map(|e| Ray3d::new(middle, e.forward())))
+        let head = super::head_of(eyes.iter().map(GlobalTransform::compute_transform));
+        (PointerKind::Gaze, head.map(|h| Ray3d::new(h.translation, h.forward())))
     } else {
         (PointerKind::Gaze, None)
     };

@@ -1,26 +1,28 @@
 //! The headset: eyes, hand, focus, recentring, and pictures of both eyes for tests.
 
 mod input;
+pub(crate) mod mirror;
 pub mod supervise;
 
 use crate::events::Events;
-use crate::now::Now;
+use crate::fade::Shell;
+use crate::now::{Now, RoomData};
 use crate::panel::{Act, PanelModel};
 use crate::patient_mode::{Driver, RecentreNow};
 use crate::people::Named;
 use crate::room::{Room, RoomFiles};
 use crate::seat::{Recentre, Seat};
-use crate::third_party::openxr::XrFocus;
+use crate::third_party::openxr::{XrEnd, XrFocus};
 use crate::window::{eye_bundle, spawn_seat};
 use bevy::camera::ManualTextureViewHandle;
 use bevy::prelude::*;
 use bevy::render::view::NoIndirectDrawing;
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured, save_to_disk};
-use bevy_mod_openxr::render::XR_TEXTURE_INDEX;
+use bevy_mod_openxr::render::{XR_TEXTURE_INDEX, update_views};
 use bevy_mod_xr::camera::XrCamera;
 use bevy_mod_xr::session::{XrState, XrTrackingRoot};
 use std::path::PathBuf;
-use vestibule_scenario::Action;
+use vestibule_scenario::{Action, Posture};
 
 /// Frames to draw before a picture of the eyes: a picture asked for before the eyes draw is lost, and the first ones after
 /// loading still miss meshes.
@@ -52,15 +54,22 @@ fn probe() -> Option<()> {
 #[derive(Resource, Clone)]
 pub struct Control(pub Option<PathBuf>);
 
-/// The headset.
-pub fn plugin(app: &mut App) {
+/// The headset; `mirrored`: with a window beside it.
+pub fn plugin(app: &mut App, mirrored: bool) {
+    if mirrored {
+        mirror::plugin(app);
+    }
+    supervise::end_when_lost();
     app.add_plugins(input::plugin)
         .add_message::<RecentreNow>()
         .add_observer(dress_eye)
         .add_systems(PreStartup, spawn_seat)
         .add_systems(Startup, check_runtime)
         .add_systems(PreUpdate, follow_focus)
-        .add_systems(PostUpdate, (recentre, place_root).chain().before(TransformSystems::Propagate))
+        .add_systems(
+            PostUpdate,
+            (recentre, place_root, carry_shell).chain().after(update_views).before(TransformSystems::Propagate),
+        )
         .add_systems(Last, control);
 }
 
@@ -76,12 +85,35 @@ fn dress_eye(e: On<Add, XrCamera>, mut commands: Commands, assets: Res<AssetServ
     commands.entity(e.entity).insert((eye_bundle(&assets, &files), NoIndirectDrawing));
 }
 
-/// Headset off or focus lost: the session pauses (and the fade shell blanks the view).
-fn follow_focus(focus: Res<XrFocus>, mut model: ResMut<PanelModel>, mut had: Local<bool>) {
+/// Headset off or focus lost: the session pauses (and the fade shell blanks the view). It stays paused when the focus comes back:
+/// whoever put the headset on again says when it goes on. The runtime's own end is ours too.
+fn follow_focus(
+    focus: Res<XrFocus>,
+    mut model: ResMut<PanelModel>,
+    mut had: Local<bool>,
+    mut exit: MessageWriter<AppExit>,
+) {
     if *had && !focus.focused {
         model.acts.push(Act::Session(Action::Pause));
     }
     *had = focus.focused;
+    match focus.end {
+        Some(XrEnd::Left) => {
+            exit.write(AppExit::Success);
+        }
+        Some(XrEnd::Lost) => {
+            exit.write(AppExit::from_code(supervise::LOST));
+        }
+        None => {}
+    }
+}
+
+/// The head between its eyes, in the frame of the eyes' places. Displays may be canted: neither eye looks where the head does.
+fn head_of(eyes: impl Iterator<Item = Transform>) -> Option<Transform> {
+    let eyes: Vec<Transform> = eyes.collect();
+    let (first, last) = (eyes.first()?, eyes.last()?);
+    let translation = eyes.iter().map(|e| e.translation).sum::<Vec3>() / eyes.len() as f32;
+    Some(Transform { translation, rotation: first.rotation.slerp(last.rotation, 0.5), ..default() })
 }
 
 fn recentre(
@@ -97,21 +129,44 @@ fn recentre(
     if asked.read().count() == 0 && *drawn != DRAWN {
         return;
     }
-    let n = eyes.iter().count() as f32;
-    let Some(first) = eyes.iter().next() else { return };
-    let middle = eyes.iter().map(|e| e.translation).sum::<Vec3>() / n.max(1.0);
-    *recentre = Recentre::from_head(&Transform { translation: middle, ..*first });
-    out.say(format_args!("recentred {:.3} {:.3} {:.3}", middle.x, middle.y, middle.z));
+    let Some(head) = head_of(eyes.iter().copied()) else { return };
+    *recentre = Recentre::from_head(&head);
+    let at = head.translation;
+    out.say(format_args!(
+        "recentred {:.3} {:.3} {:.3} {}",
+        at.x,
+        at.y,
+        at.z,
+        if recentre.lying.is_some() { "lying" } else { "upright" }
+    ));
 }
 
 fn place_root(
     seat: Query<&Transform, (With<Seat>, Without<XrTrackingRoot>)>,
+    now: Res<Now>,
+    data: Res<RoomData>,
     recentre: Res<Recentre>,
     mut root: Query<&mut Transform, With<XrTrackingRoot>>,
 ) {
     let Ok(seat) = seat.single() else { return };
+    let lying = data.0.viewpoints.get(&now.state.viewpoint).is_some_and(|v| v.posture == Posture::Lying);
     for mut t in &mut root {
-        t.set_if_neq(*seat * recentre.transform());
+        t.set_if_neq(recentre.place(seat, lying));
+    }
+}
+
+/// The dark of a fade goes where the eyes are: a head leant forward would look out of it.
+fn carry_shell(
+    eyes: Query<&Transform, (With<XrCamera>, Without<Shell>)>,
+    seat: Query<&Transform, (With<Seat>, Without<Shell>)>,
+    root: Query<&Transform, (With<XrTrackingRoot>, Without<Shell>)>,
+    mut shells: Query<&mut Transform, With<Shell>>,
+) {
+    let (Ok(seat), Ok(root)) = (seat.single(), root.single()) else { return };
+    let Some(head) = head_of(eyes.iter().copied()) else { return };
+    let at = seat.compute_affine().inverse().transform_point3(root.transform_point(head.translation));
+    for mut t in &mut shells {
+        t.translation = at;
     }
 }
 

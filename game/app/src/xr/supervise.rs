@@ -3,7 +3,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -11,21 +11,82 @@ use std::time::{Duration, Instant};
 pub const CHILD: &str = "VESTIBULE_SUPERVISED";
 /// Names a file in which a child may note where it is, for the next one.
 pub const RESUME: &str = "VESTIBULE_RESUME";
+/// What a child writes there when its session is over: nothing is left to go on with.
+pub const FINISHED: &str = "finished";
+/// Set in the environment of a process that only looks whether a runtime answers.
+const PROBE: &str = "VESTIBULE_PROBE";
+/// Seconds to wait for the runtime to come back; tests wait less.
+const PATIENCE: &str = "VESTIBULE_RUNTIME_PATIENCE";
+const PATIENCE_S: f64 = 60.0;
+/// Longest that one look may take: a runtime that hangs has not come back.
+const LOOK: Duration = Duration::from_secs(10);
 /// How often it is started in all.
 const LIVES: u32 = 5;
+/// Exit code of a child whose runtime went away.
+pub const LOST: u8 = 4;
 /// Exit code of a Rust panic.
 const PANIC: i32 = 101;
+
+/// How the last child ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// By itself, with this code.
+    Ended(u8),
+    /// Its runtime went away and did not come back in this many seconds.
+    Gone(u64),
+    /// It fell again and again.
+    Fell,
+}
+
+/// What a parent does after a child.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    End(u8),
+    /// Once the runtime answers again.
+    AgainWithRuntime,
+    /// It fell by its own fault.
+    Again,
+}
+
+/// `code`: None when a signal ended it. `over`: the session was finished. `first`: nothing had been played before.
+fn next(code: Option<i32>, over: bool, first: bool) -> Next {
+    match code {
+        Some(c) if c == i32::from(LOST) => {
+            if over {
+                Next::End(0)
+            } else {
+                Next::AgainWithRuntime
+            }
+        }
+        // a runtime that died again between the look and the start
+        Some(c) if c == i32::from(super::NO_RUNTIME) && !first => Next::AgainWithRuntime,
+        Some(PANIC) | None => {
+            if over {
+                Next::End(1)
+            } else {
+                Next::Again
+            }
+        }
+        Some(c) => Next::End(u8::try_from(c).unwrap_or(1)),
+    }
+}
 
 /// True in a child, or where somebody asked for no parent.
 pub fn is_child() -> bool {
     env::var_os(CHILD).is_some()
 }
 
+/// In a process that was started to look for a runtime: the exit code it ends with.
+pub fn probed() -> Option<i32> {
+    env::var_os(PROBE)?;
+    Some(if super::runtime_answers() { 0 } else { i32::from(super::NO_RUNTIME) })
+}
+
 /// Runs this program again as a child, with the same arguments, until it ends by itself.
 ///
 /// # Errors
 /// When the program cannot be started.
-pub fn run(events: bool) -> std::io::Result<u8> {
+pub fn run(events: bool) -> std::io::Result<Watched> {
     let start = Instant::now();
     let say = |s: String| {
         if events {
@@ -34,8 +95,8 @@ pub fn run(events: bool) -> std::io::Result<u8> {
     };
     let resume = env::temp_dir().join(format!("vestibule-resume-{}", std::process::id()));
     let _clear = Clear(resume.clone());
+    let patience = env::var(PATIENCE).ok().and_then(|v| v.parse().ok()).unwrap_or(PATIENCE_S);
     for life in 1..=LIVES {
-        wait_for_monado(life);
         say(format!("starts life {life}"));
         let status = Command::new(env::current_exe()?)
             .args(env::args_os().skip(1))
@@ -43,15 +104,28 @@ pub fn run(events: bool) -> std::io::Result<u8> {
             .env(RESUME, &resume)
             .status()?;
         say(format!("life {life} ended: {status}"));
-        match status.code() {
-            Some(PANIC) | None => sleep(Duration::from_millis(500)),
-            Some(code) => return Ok(u8::try_from(code).unwrap_or(1)),
+        match next(status.code(), over(&resume), life == 1) {
+            Next::End(code) => return Ok(Watched::Ended(code)),
+            Next::Again => {
+                eprintln!("vestibule: the picture failed; every confirmed answer is kept. It starts again");
+                sleep(Duration::from_millis(500));
+            }
+            Next::AgainWithRuntime => {
+                eprintln!(
+                    "vestibule: the headset's runtime went away; every confirmed answer is kept. Waiting {patience} s for it to come back"
+                );
+                if !comes_back(Duration::from_secs_f64(patience))? {
+                    return Ok(Watched::Gone(patience as u64));
+                }
+                eprintln!("vestibule: the headset is back; the session goes on at the beginning of its step");
+            }
         }
     }
-    eprintln!(
-        "vestibule: the headset's runtime went away {LIVES} times; restart it, then start again. No answer is lost"
-    );
-    Ok(1)
+    Ok(Watched::Fell)
+}
+
+fn over(resume: &Path) -> bool {
+    std::fs::read_to_string(resume).is_ok_and(|t| t == FINISHED)
 }
 
 /// Takes the file away at the end.
@@ -63,15 +137,75 @@ impl Drop for Clear {
     }
 }
 
-/// Monado's socket says that a runtime is there; other systems have no such sign, there one simply tries.
-fn wait_for_monado(life: u32) {
-    let (Some(dir), true) = (env::var_os("XDG_RUNTIME_DIR"), life > 1) else { return };
-    if env::var_os("XRT_COMPOSITOR_NULL").is_none() {
-        return;
+/// Looks for the runtime until it answers. Each look is a process of its own: a runtime lives in the process that asks it, may
+/// hang or fall there, and complains on standard error.
+fn comes_back(patience: Duration) -> std::io::Result<bool> {
+    let until = Instant::now() + patience;
+    loop {
+        let mut look = Command::new(env::current_exe()?)
+            .args(env::args_os().skip(1))
+            .env(CHILD, "0")
+            .env(PROBE, "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let looked = Instant::now();
+        let code = loop {
+            if let Some(status) = look.try_wait()? {
+                break status.code();
+            }
+            if looked.elapsed() > LOOK {
+                look.kill()?;
+                look.wait()?;
+                break None;
+            }
+            sleep(Duration::from_millis(50));
+        };
+        if code == Some(0) {
+            return Ok(true);
+        }
+        if Instant::now() > until {
+            return Ok(false);
+        }
+        sleep(Duration::from_millis(500));
     }
-    let socket = Path::new(&dir).join("monado_comp_ipc");
-    let until = Instant::now() + Duration::from_secs(60);
-    while std::os::unix::net::UnixStream::connect(&socket).is_err() && Instant::now() < until {
-        sleep(Duration::from_millis(200));
+}
+
+/// Ends this process at once when the runtime goes away. bevy_mod_openxr unwraps what the runtime answers, so it is a panic that
+/// tells; its text would only frighten, and the parent says what happened.
+pub(super) fn end_when_lost() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let text = info.payload_as_str().unwrap_or_default();
+        if is_loss(text) {
+            std::process::exit(i32::from(LOST));
+        }
+        usual(info);
+    }));
+}
+
+fn is_loss(text: &str) -> bool {
+    ["ERROR_INSTANCE_LOST", "ERROR_SESSION_LOST", "ERROR_RUNTIME_FAILURE", "ERROR_RUNTIME_UNAVAILABLE"]
+        .iter()
+        .any(|e| text.contains(e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_goes_on_after_a_fall_and_is_over_once_it_was_finished() {
+        let lost = Some(i32::from(LOST));
+        assert_eq!(next(lost, false, true), Next::AgainWithRuntime);
+        assert_eq!(next(lost, true, false), Next::End(0), "a finished session is not begun again");
+        assert_eq!(next(Some(101), false, true), Next::Again);
+        assert_eq!(next(None, false, false), Next::Again, "ended by a signal");
+        assert_eq!(next(Some(3), false, true), Next::End(3), "there was no headset from the beginning");
+        assert_eq!(next(Some(3), false, false), Next::AgainWithRuntime);
+        assert_eq!(next(Some(2), false, true), Next::End(2));
+        assert!(is_loss("called `Result::unwrap()` on an `Err` value: OpenXrError(ERROR_INSTANCE_LOST)"));
+        assert!(!is_loss("index out of bounds"));
     }
 }
