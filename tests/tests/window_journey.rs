@@ -149,13 +149,16 @@ fn the_whole_journey_by_keys_alone() {
             }
             "open" => {
                 w.press("Tab", "focus reassured");
+                w.press("Down", "focus mask");
                 w.press("Down", "focus noise");
                 w.key("space");
-                w.press("Right", "focus next-door");
-                for _ in 0..2 {
-                    w.press("Down", "focus ");
-                }
-                w.press("Down", "focus choose");
+                // the rest of the answers stands on a second page
+                w.press("Down", "focus say");
+                w.press("Down", "focus more");
+                w.key("space");
+                w.press("Up", "focus talk");
+                w.press("Down", "focus more");
+                w.press("Right", "focus choose");
                 w.key("Return");
             }
             _ => {

@@ -30,6 +30,7 @@ app-typed = Write for the person
 app-keep = Keep
 
 # An answer by voice
+app-more = More answers
 app-say = Say it
 app-say-stop = That is all
 app-say-listening = I am listening. Speak as you like, up to two minutes.

@@ -30,6 +30,7 @@ app-typed = Noter pour la personne
 app-keep = Garder
 
 # Répondre de vive voix
+app-more = D’autres réponses
 app-say = Le dire
 app-say-stop = C’est tout
 app-say-listening = Je vous écoute. Parlez librement, deux minutes au plus.

@@ -181,6 +181,8 @@ fn fill(
         *last = question;
         m.number = None;
         m.chosen.clear();
+        m.page = 0;
+        m.voice_page = false;
         m.typed.clear();
         m.focus = None;
     }
@@ -206,6 +208,7 @@ fn fill(
             leave: w("leave"),
             open_hint: w("open-hint"),
             dose: w("dose"),
+            more: w("more"),
             say: w("say"),
             say_stop: w("say-stop"),
             say_listening: w("say-listening"),

@@ -88,6 +88,7 @@ pub struct Labels {
     pub leave: String,
     pub open_hint: String,
     pub dose: String,
+    pub more: String,
     pub say: String,
     pub say_stop: String,
     pub say_listening: String,
@@ -181,6 +182,10 @@ pub struct PanelModel {
     pub number: Option<i32>,
     /// Options chosen, not yet confirmed.
     pub chosen: Vec<String>,
+    /// Page of a question whose answers do not fit on one, from 0.
+    pub page: usize,
+    /// What can be done with a voice that is kept is on show.
+    pub voice_page: bool,
     /// The voice of the open question.
     pub voice: VoiceShown,
     /// What staff have written for the person.

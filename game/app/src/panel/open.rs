@@ -12,6 +12,10 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
     if let VoiceShown::Listening { seconds, level } = m.voice {
         return listening(ui, m, seconds, level);
     }
+    if let (VoiceShown::Kept { seconds }, true) = (&m.voice, m.voice_page) {
+        let seconds = *seconds;
+        return kept(ui, m, seconds);
+    }
     let written = m.typed.trim();
     if written.is_empty() {
         title(ui, m, text);
@@ -30,38 +34,74 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
     let body = tokens::points(tokens::BODY_DEG) * m.size;
     let answered = !m.chosen.is_empty() || !m.typed.trim().is_empty() || matches!(m.voice, VoiceShown::Kept { .. });
     let choose = if answered { m.labels.choose.clone() } else { m.labels.cont.clone() };
+    let pages = pages(chips.len(), voice, m.size);
+    let page = m.page.min(pages.len() - 1);
     at_foot(ui, |ui| {
-        if wide(ui, m, "choose", &choose, Look::Main) {
+        if foot(ui, m, pages.len(), &choose) {
             let act = m.open_reply();
             m.acts.push(act);
         }
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
-            let columns = 2;
-            let width = (ui.available_width() - tokens::GAP) / columns as f32;
-            let cells = chips.len() + usize::from(voice);
-            let rows = cells.div_ceil(columns).max(1) as f32;
             ui.spacing_mut().item_spacing.y = tokens::GAP_SMALL;
+            let rows = pages[0].len().max(1) as f32; // as tall on every page
             let height = (ui.available_height() / rows - tokens::GAP_SMALL).clamp(40.0, body * 2.3);
-            let words: Vec<&str> = chips.iter().map(|c| c.text.as_str()).chain([m.labels.say.as_str()]).collect();
-            let cell = vec2(width, height);
+            let cell = vec2(ui.available_width(), height);
+            let said = m.labels.say.clone();
+            let words: Vec<&str> = chips.iter().map(|c| c.text.as_str()).chain([said.as_str()]).collect();
             let size = (cell, fitting(ui, &words, cell, body));
-            for row in (0..cells).collect::<Vec<_>>().chunks(columns) {
-                ui.horizontal(|ui| {
-                    for cell in row {
-                        match chips.get(*cell) {
-                            Some(chip) => chosen(ui, m, chip, size),
-                            None => say(ui, m, size),
-                        }
-                    }
-                });
+            for place in &pages[page] {
+                match place.and_then(|k| chips.get(k)) {
+                    Some(chip) => chosen(ui, m, chip, size),
+                    None => say(ui, m, size),
+                }
             }
         });
     });
 }
 
+/// Which chips (None: the voice) stand on which page: few to a page, so that they can be read; the voice is on the first.
+fn pages(chips: usize, voice: bool, size: f32) -> Vec<Vec<Option<usize>>> {
+    let rows = if size > 1.2 { 3 } else { 4 };
+    let mut cells: Vec<Option<usize>> = (0..chips).map(Some).collect();
+    if voice {
+        cells.insert(chips.min(rows - 1), None);
+    }
+    let pages: Vec<_> = cells.chunks(rows).map(<[_]>::to_vec).collect();
+    if pages.is_empty() { vec![Vec::new()] } else { pages }
+}
+
+/// The other answers, where there are more, and the end of the question. True when that is pressed.
+fn foot(ui: &mut Ui, m: &mut PanelModel, pages: usize, choose: &str) -> bool {
+    if pages < 2 {
+        return wide(ui, m, "choose", choose, Look::Main);
+    }
+    let more = m.labels.more.clone();
+    let width = (ui.available_width() - tokens::GAP) * 0.5;
+    let type_size = tokens::points(tokens::BODY_DEG) * m.size;
+    let size = vec2(width, tokens::points(tokens::BUTTON_DEG) * m.size * 1.75);
+    let least = tokens::points(tokens::SMALL_DEG);
+    let type_size = fitting_plain(ui, &[&more, choose], size, type_size).max(least);
+    let mut done = false;
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), size.y), Layout::left_to_right(Align::Center), |ui| {
+        if button(ui, m, "more", (&more, ""), size, type_size, Look::Quiet) {
+            m.page = (m.page + 1) % pages;
+        }
+        done = button(ui, m, "choose", (choose, ""), size, type_size, Look::Main);
+    });
+    done
+}
+
 /// The largest size at which all of these words fit into a button with a picture.
 fn fitting(ui: &Ui, words: &[&str], cell: egui::Vec2, most: f32) -> f32 {
-    let room = button_room(cell);
+    fitting_room(ui, words, button_room(cell), most)
+}
+
+/// The same without a picture.
+fn fitting_plain(ui: &Ui, words: &[&str], cell: egui::Vec2, most: f32) -> f32 {
+    fitting_room(ui, words, cell - vec2(28.0, 12.0), most)
+}
+
+fn fitting_room(ui: &Ui, words: &[&str], room: egui::Vec2, most: f32) -> f32 {
     let fits = |size: f32| {
         let font = egui::FontId::new(size, egui::FontFamily::Name(BOLD.into()));
         words.iter().all(|w| {
@@ -70,7 +110,7 @@ fn fitting(ui: &Ui, words: &[&str], cell: egui::Vec2, most: f32) -> f32 {
         })
     };
     let mut size = most;
-    while size > cell.y * 0.3 && !fits(size) {
+    while size > room.y * 0.3 && !fits(size) {
         size -= 1.0;
     }
     size
@@ -88,40 +128,43 @@ fn chosen(ui: &mut Ui, m: &mut PanelModel, chip: &Option_, (size, type_size): (e
     }
 }
 
-/// The place of the voice among the chips: begin; or kept, with *again* and *do not keep*.
+/// The place of the voice among the chips: begin; or what was kept, to hear what can be done with it.
 fn say(ui: &mut Ui, m: &mut PanelModel, (size, type_size): (egui::Vec2, f32)) {
     let l = m.labels.clone();
-    match m.voice {
-        VoiceShown::Kept { seconds } => {
-            let words = format!("{} {}", l.say_kept, clock(seconds));
-            let half = vec2((size.x - tokens::GAP) * 0.5, size.y);
-            ui.vertical(|ui| {
-                ui.spacing_mut().item_spacing.y = 4.0;
-                let line = tokens::points(tokens::SMALL_DEG);
-                ui.label(RichText::new(words).size(line).color(tokens::SAGE));
-                ui.horizontal(|ui| {
-                    let low = vec2(half.x, (half.y - line * 1.4).max(36.0));
-                    let small = type_size.min(low.y * 0.5);
-                    if button(ui, m, "say", (&l.say_again, ""), low, small, Look::Quiet) {
-                        m.acts.push(Act::Say(Say::Start));
-                    }
-                    if button(ui, m, "say-drop", (&l.say_drop, ""), low, small, Look::Quiet) {
-                        m.acts.push(Act::Say(Say::Drop));
-                    }
-                });
-            });
+    if let VoiceShown::Kept { seconds } = m.voice {
+        let words = format!("{} {}", l.say_kept, clock(seconds));
+        if button(ui, m, "say", (&words, "microphone"), size, type_size, Look::Chosen) {
+            m.voice_page = true;
         }
-        _ => {
-            let words = match m.voice {
-                VoiceShown::Missing => &l.say_missing,
-                VoiceShown::Failed => &l.say_failed,
-                _ => &l.say,
-            };
-            if button(ui, m, "say", (words, "microphone"), size, type_size, Look::Quiet) {
-                m.acts.push(Act::Say(Say::Start));
-            }
-        }
+        return;
     }
+    let words = match m.voice {
+        VoiceShown::Missing => &l.say_missing,
+        VoiceShown::Failed => &l.say_failed,
+        _ => &l.say,
+    };
+    if button(ui, m, "say", (words, "microphone"), size, type_size, Look::Quiet) {
+        m.acts.push(Act::Say(Say::Start));
+        m.voice_page = true;
+    }
+}
+
+/// The voice is in the store: on with it, again, or not to be kept.
+fn kept(ui: &mut Ui, m: &mut PanelModel, seconds: f32) {
+    let l = m.labels.clone();
+    title(ui, m, &format!("{} {}", l.say_kept, clock(seconds)));
+    at_foot(ui, |ui| {
+        if wide(ui, m, "continue", &l.cont, Look::Main) {
+            m.voice_page = false;
+        }
+        if wide(ui, m, "say-drop", &l.say_drop, Look::Quiet) {
+            m.acts.push(Act::Say(Say::Drop));
+            m.voice_page = false;
+        }
+        if wide(ui, m, "say-again", &l.say_again, Look::Quiet) {
+            m.acts.push(Act::Say(Say::Start));
+        }
+    });
 }
 
 /// While it listens: nothing else on the panel than that, how loud, how long, and the end of it.
