@@ -155,7 +155,7 @@ fn the_whole_journey_by_keys_alone() {
                 // the rest of the answers stands on a second page
                 w.press("Down", "focus say");
                 w.press("Down", "focus more");
-                w.key("space");
+                w.press("space", "button panel talk");
                 w.press("Up", "focus talk");
                 w.press("Down", "focus more");
                 w.press("Right", "focus choose");

@@ -156,10 +156,14 @@ fn beside(m: &PanelModel, way: Points) -> Option<(PanelKind, String)> {
     let Some(here) = m.focus.as_ref().and_then(|f| list.iter().find(|l| l.0 == *f)) else {
         return list.first().map(|l| l.0.clone());
     };
+    let ahead = |at: Pos2| Some((at - here.1).dot(way)).filter(|along| *along > 8.0);
+    // up and down go from row to row, none is passed over; sideways what stands in the same row comes first
+    let row = list.iter().filter_map(|l| ahead(l.1)).min_by(f32::total_cmp).map_or(0.0, |first| first + 24.0);
     let cost = |at: Pos2| {
-        let d = at - here.1;
-        let along = d.dot(way);
-        (along > 8.0).then(|| along + 2.0 * (d - way * along).length())
+        let along = ahead(at).filter(|along| way.y == 0.0 || *along <= row)?;
+        let aside = (at - here.1 - way * along).length();
+        let elsewhere = if way.y == 0.0 && aside > 24.0 { 1e4 } else { 0.0 };
+        Some(along + 2.0 * aside + elsewhere)
     };
     let costs = list.iter().filter_map(|l| cost(l.1).map(|c| (c, &l.0)));
     costs.min_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(|| m.focus.clone(), |(_, id)| Some(id.clone()))

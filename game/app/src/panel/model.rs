@@ -208,6 +208,9 @@ pub struct PanelModel {
     pub focus: Option<(PanelKind, String)>,
     /// The thing that the keyboard presses.
     pub press: Option<(PanelKind, String)>,
+    /// Points of the answers' type when they were last drawn.
+    #[cfg(test)]
+    pub smallest_type: f32,
     /// In a window, which somebody must be able to close.
     pub window: bool,
     /// What was done since somebody last took it away.

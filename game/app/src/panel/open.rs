@@ -2,7 +2,7 @@
 
 use super::model::{Act, Option_, PanelModel, Say, VoiceShown};
 use super::views::{at_foot, title, wide};
-use super::widgets::{Look, button, button_room};
+use super::widgets::{Look, bold, button, button_room};
 use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy_egui::egui::{self, Align, Layout, RichText, Ui, vec2};
@@ -18,7 +18,8 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
     }
     let written = m.typed.trim();
     if written.is_empty() {
-        title(ui, m, text);
+        // the question is large enough as it is: what the large setting gives belongs to the answers
+        ui.label(bold(text, tokens::points(tokens::TITLE_DEG)).color(tokens::INK));
     } else {
         // the question was read; what is written in one's name must be, too
         let size = tokens::points(tokens::BODY_DEG) * m.size;
@@ -48,7 +49,12 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
             let cell = vec2(ui.available_width(), height);
             let said = m.labels.say.clone();
             let words: Vec<&str> = chips.iter().map(|c| c.text.as_str()).chain([said.as_str()]).collect();
-            let size = (cell, fitting(ui, &words, cell, body));
+            let type_size = fitting(ui, &words, cell, body);
+            #[cfg(test)]
+            {
+                m.smallest_type = type_size;
+            }
+            let size = (cell, type_size);
             for place in &pages[page] {
                 match place.and_then(|k| chips.get(k)) {
                     Some(chip) => chosen(ui, m, chip, size),
@@ -61,7 +67,7 @@ pub(super) fn draw(ui: &mut Ui, m: &mut PanelModel, text: &str, chips: &[Option_
 
 /// Which chips (None: the voice) stand on which page: few to a page, so that they can be read; the voice is on the first.
 fn pages(chips: usize, voice: bool, size: f32) -> Vec<Vec<Option<usize>>> {
-    let rows = if size > 1.2 { 3 } else { 4 };
+    let rows = if size > 1.2 { 2 } else { 4 };
     let mut cells: Vec<Option<usize>> = (0..chips).map(Some).collect();
     if voice {
         cells.insert(chips.min(rows - 1), None);
@@ -202,4 +208,66 @@ fn meter(ui: &Ui, rect: egui::Rect, share: f32) {
 /// Minutes and seconds.
 fn clock(seconds: f32) -> String {
     format!("{}:{:02}", seconds as u32 / 60, seconds as u32 % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::third_party::egui::{Typefaces, style};
+    use std::path::Path;
+
+    /// Every chip of the journey, in both languages, can be read: at least the smallest size that a patient is given.
+    #[test]
+    fn every_answer_is_large_enough_to_read() {
+        let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
+        let ctx = egui::Context::default();
+        style(&ctx, &Typefaces::read(&assets));
+        let [w, h] = tokens::PANEL_M.map(|v| v * tokens::POINTS_PER_M);
+        let input = || egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, vec2(w, h))),
+            ..Default::default()
+        };
+        ctx.begin_pass(input()); // the typefaces are there from the second pass on
+        ctx.end_pass().textures_delta.clear();
+        for language in ["en", "fr"] {
+            let file = assets.join("languages").join(language).join("journey.ftl");
+            let text = std::fs::read_to_string(file).expect("the journey's words");
+            let value = |line: &str| line.split_once(" = ").map(|v| v.1.to_owned()).unwrap_or_default();
+            let chips: Vec<Option_> = text
+                .lines()
+                .filter(|l| l.starts_with("button-chip-"))
+                .map(|l| Option_ { id: l.to_owned(), text: value(l), picture: "ear".into() })
+                .collect();
+            let question = text.lines().find(|l| l.starts_with("question-open ")).map(value).expect("the question");
+            assert_eq!(chips.len(), 7, "{language}");
+            for size in [1.0, tokens::LARGE] {
+                let mut m = PanelModel { size, ..Default::default() };
+                m.labels.say = "Say it".into();
+                (m.labels.more, m.labels.choose) = ("More answers".into(), "That is my choice".into());
+                let mut seen = Vec::new();
+                for page in 0..pages(chips.len(), true, size).len() {
+                    m.page = page;
+                    m.places.clear();
+                    ctx.begin_pass(input());
+                    let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background());
+                    let mut ui = Ui::new(ctx.clone(), egui::Id::new("test"), builder.max_rect(ctx.content_rect()));
+                    m.main = super::super::model::Main::Open {
+                        text: question.clone(),
+                        chips: chips.clone(),
+                        voice: true,
+                        typed: true,
+                    };
+                    super::super::views::draw(&mut ui, &mut m, super::super::PanelKind::Main);
+                    ctx.end_pass().textures_delta.clear();
+                    let cells: Vec<_> = m.places.iter().filter(|p| p.0 != "more" && p.0 != "choose").collect();
+                    assert!(cells.windows(2).all(|p| p[0].1.y + 40.0 < p[1].1.y), "one under the other: {cells:?}");
+                    assert!(m.places.iter().all(|p| p.1.y < h - 40.0), "{:?}", m.places);
+                    seen.extend(cells.into_iter().map(|p| p.0.clone()));
+                }
+                assert_eq!(seen.len(), 8, "every chip and the voice, once: {seen:?}");
+                let least = m.smallest_type;
+                assert!(least >= tokens::points(tokens::SMALL_DEG) - 0.5, "{language} at {size}: {least} points");
+            }
+        }
+    }
 }

@@ -318,7 +318,7 @@ mod tests {
         let [w, h] = tokens::PANEL_M.map(|v| v * tokens::POINTS_PER_M);
         for (main, count) in [
             (Main::Choice { text: long.into(), options }, 3),
-            (Main::Open { text: long.into(), chips, voice: true, typed: true }, 9),
+            (Main::Open { text: long.into(), chips, voice: true, typed: true }, 6),
             (Main::Menu, 6),
             (Main::Note { text: long.into() }, 1),
         ] {
