@@ -2,6 +2,7 @@
 
 use super::{BenchEye, Load};
 use crate::anatomy::PatientFrame;
+use crate::people::ShadowCard;
 use crate::seat::Seat;
 use bevy::camera::RenderTarget;
 use bevy::camera::visibility::VisibleEntities;
@@ -85,9 +86,10 @@ fn triangles(world: &World, entity: Entity) -> usize {
     mesh.map_or(0, |m| m.indices().map_or(m.count_vertices(), |i| i.len()) / 3)
 }
 
-/// What something belongs to: the model that it came with, the patient's own inside, the panels, or the room.
+/// What something belongs to: the model that it came with, the patient's own inside, the panels, or the room
+/// (whose shadow cards lie under people's feet).
 fn part_of(world: &World, entity: Entity) -> String {
-    let mut at = Some(entity);
+    let mut at = Some(entity).filter(|e| world.get::<ShadowCard>(*e).is_none());
     while let Some(e) = at {
         if world.get::<PatientFrame>(e).is_some() {
             return "anatomy".to_owned();

@@ -17,6 +17,10 @@ use reach::Joints;
 use std::collections::HashMap;
 use vestibule_scenario::Doing;
 
+/// The soft dark spot on the floor under somebody: part of the room's light, not of the person.
+#[derive(Component)]
+pub struct ShadowCard;
+
 /// Side of the soft spot under somebody's feet, metres.
 const SPOT_M: Vec2 = Vec2::new(0.95, 0.75);
 /// From the joint of a head to the middle of the face: along the bone, then out to the skin, metres.
@@ -116,6 +120,7 @@ fn spawn(
     for (who, file) in &files.staff {
         // a person does not darken a lightmapped floor: without a soft dark spot under the feet they float
         let shade = (
+            ShadowCard,
             Mesh3d(ground.clone()),
             MeshMaterial3d(spot.clone()),
             NotShadowCaster,
