@@ -1,5 +1,6 @@
 //! Whole-program tests live in `tests/tests`; this crate holds what they share.
 
+pub mod place;
 pub mod planted;
 
 /// The database key of stores that tests open without a passphrase: Argon2id would cost more than the test.

@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 use vestibule_geometry::{BeamAngles, Grid, PatientPosition, Volume};
 use vestibule_patient::{Beam, Image, Layer, Modality, Patient, Plan, Spot};
 use vestibule_record::{AnswerFilter, AnswerValue, Key, SessionId, Store};
+use vestibule_tests::place::root;
 
 /// The binary, or None with the reason on the screen.
 fn binary(test: &str) -> Option<PathBuf> {
@@ -19,10 +20,6 @@ fn binary(test: &str) -> Option<PathBuf> {
         println!("SKIPPED {test}: no vestibule binary (VESTIBULE_HEADLESS_BIN)");
     }
     found
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn patient(id: &str, synthetic: bool) -> Patient {

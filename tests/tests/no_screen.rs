@@ -2,13 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-
-fn program(variable: &str, name: &str) -> PathBuf {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join(name));
-    std::env::var_os(variable).map(PathBuf::from).or_else(beside).expect("tests lie beside the programs")
-}
+use vestibule_tests::place::{program, root};
 
 /// Exit code 1, and one line beside what a demonstration store always says.
 fn one_line(out: &Output, must_say: &str) {
@@ -26,7 +21,7 @@ fn each_is_said_in_one_line() {
     let vestibule = |args: &[&str]| {
         let mut command = Command::new(program("VESTIBULE_BIN", "vestibule"));
         command.args(["--demo", "--store"]).arg(at("store")).args(args);
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+        command.current_dir(root());
         command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
         command.env("RUST_BACKTRACE", "1");
         command

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
+use vestibule_tests::place::{program, root};
 
 /// Longest wait for one thing; only a hang takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -21,11 +21,6 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn program(variable: &str, name: &str) -> PathBuf {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.parent()?.join(name));
-    std::env::var_os(variable).map(PathBuf::from).or_else(beside).expect("tests lie beside the programs")
 }
 
 fn done(command: &mut Command) -> String {
@@ -84,10 +79,6 @@ impl Window {
         self.key(key);
         self.wait(&[answer]);
     }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 #[test]

@@ -48,6 +48,16 @@ def shade(mesh, tree, floor, reach=.45, dark=.30, power=1.0, rays=72):
     mesh.a['col'] = np.clip(mesh.a['col'] * (dark + (1 - dark) * sky)[:, None], 0, 1)
 
 
+def raise_relief(nodes, link, shader, image):
+    """The shader's surface takes the relief of a normal map."""
+    image.colorspace_settings.name = 'Non-Color'
+    t = nodes.new('ShaderNodeTexImage')
+    t.image = image
+    k = nodes.new('ShaderNodeNormalMap')
+    link.new(t.outputs['Color'], k.inputs['Color'])
+    link.new(k.outputs['Normal'], shader.inputs['Normal'])
+
+
 def material(name, rough, image=None, double=False, alpha=False, relief=None):
     m = bpy.data.materials.new(name)
     m.use_nodes = True
@@ -75,12 +85,7 @@ def material(name, rough, image=None, double=False, alpha=False, relief=None):
     else:
         link.new(c.outputs['Color'], b.inputs['Base Color'])
     if relief:
-        relief.colorspace_settings.name = 'Non-Color'
-        t = n.new('ShaderNodeTexImage')
-        t.image = relief
-        k = n.new('ShaderNodeNormalMap')
-        link.new(t.outputs['Color'], k.inputs['Color'])
-        link.new(k.outputs['Normal'], b.inputs['Normal'])
+        raise_relief(n, link, b, relief)
     m.use_backface_culling = not double
     return m
 

@@ -8,7 +8,7 @@ from mathutils import Vector
 from mathutils.bvhtree import BVHTree
 from PIL import Image
 
-from figure import export, shade, to_blender
+from figure import export, raise_relief, shade, to_blender
 from mesh import Mesh
 from mould import G, face_unit, to_z_up
 from patient import ISO_MM, to_room
@@ -169,12 +169,7 @@ def plastic(image=None, relief=None):
         link.new(c.outputs['Color'], x.inputs[7])
         link.new(x.outputs[2], b.inputs['Base Color'])
         link.new(t.outputs['Alpha'], b.inputs['Alpha'])
-        relief.colorspace_settings.name = 'Non-Color'
-        t = n.new('ShaderNodeTexImage')
-        t.image = relief
-        k = n.new('ShaderNodeNormalMap')
-        link.new(t.outputs['Color'], k.inputs['Color'])
-        link.new(k.outputs['Normal'], b.inputs['Normal'])
+        raise_relief(n, link, b, relief)
         m.use_backface_culling = False
     else:
         link.new(c.outputs['Color'], b.inputs['Base Color'])

@@ -236,8 +236,10 @@ impl<P: Painter, K: Keeper> Player<P, K> {
     pub fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError> {
         let events = self.session.advance(dt_s);
         self.paint();
-        self.settle_voice()?;
+        // a question closes with an event; what could not be kept is tried again with the next, not in every frame
+        let voice = if events.is_empty() { Ok(()) } else { self.settle_voice() };
         self.keep(&events)?;
+        voice?;
         Ok(events)
     }
 
@@ -285,17 +287,20 @@ impl<P: Painter, K: Keeper> Player<P, K> {
         if !closed {
             return Ok(());
         }
-        let Some(spoken) = self.spoken.take() else { return Ok(()) };
+        let Some(spoken) = &self.spoken else { return Ok(()) };
         let attempt = self.attempts.get(&spoken.question).copied().unwrap_or(0) + 1;
-        self.attempts.insert(spoken.question.clone(), attempt);
         self.keeper.keep_answer(&AnswerRecord {
             questionnaire: self.session.journey().id.clone(),
-            item: spoken.question,
-            reply: Reply::Open { chips: Vec::new(), typed: String::new(), voice: Some(spoken.name) },
+            item: spoken.question.clone(),
+            reply: Reply::Open { chips: Vec::new(), typed: String::new(), voice: Some(spoken.name.clone()) },
             attempt,
             time_s: spoken.time_s,
-            step: spoken.step,
-        })
+            step: spoken.step.clone(),
+        })?;
+        // only now: what could not be kept is tried again
+        self.attempts.insert(spoken.question.clone(), attempt);
+        self.spoken = None;
+        Ok(())
     }
 
     /// [`Session::act`]. An answer is kept first: if that fails, the question stays open and nothing else has happened.
@@ -325,8 +330,9 @@ impl<P: Painter, K: Keeper> Player<P, K> {
         }
         let events = self.session.act(action);
         self.paint();
-        self.settle_voice()?;
+        let voice = self.settle_voice();
         self.keep(&events)?;
+        voice?;
         Ok(events)
     }
 

@@ -175,6 +175,29 @@ impl Keeper for Broken {
     fn keep_events(&mut self, _: &[LogLine]) -> Result<(), KeepError> {
         Ok(())
     }
+    fn keep_voice(&mut self, _: &str, _: &[u8]) -> Result<String, KeepError> {
+        Ok("1".into())
+    }
+}
+
+#[test]
+fn a_voice_whose_answer_cannot_be_kept_is_tried_again() {
+    let session = session(SessionOptions { start: Some("anxiety-after".into()), ..Default::default() });
+    let mut player = Player::new(session, None::<LiveDose>, Broken::default());
+    while player.state().panel.as_ref().and_then(|p| p.question.as_deref()) != Some("open") {
+        player.advance(0.1).unwrap();
+        if player.state().panel.as_ref().is_some_and(|p| p.question.as_deref() == Some("anxiety-after")) {
+            player.act(Action::Answer(Reply::Number(3))).unwrap();
+        }
+    }
+    let before = player.keeper().kept;
+    player.keep_voice(b"sound").unwrap();
+    player.keeper_mut().broken = true;
+    assert!(player.act(Action::End).is_err());
+    assert_eq!((player.voice(), player.keeper().kept), (Some("1"), before));
+    player.keeper_mut().broken = false;
+    player.act(Action::Continue).unwrap();
+    assert_eq!((player.voice(), player.keeper().kept), (None, before + 1));
 }
 
 #[test]

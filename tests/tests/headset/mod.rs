@@ -3,34 +3,10 @@
 #![allow(dead_code, reason = "each test uses what it needs of it")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-
-/// The checkout.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie in the workspace").to_owned()
-}
-
-/// A program of the workspace: from the environment that `tools/test` sets, else beside this test.
-fn program(variable: &str, name: &str) -> PathBuf {
-    std::env::var_os(variable).map(PathBuf::from).unwrap_or_else(|| {
-        let mut here = std::env::current_exe().expect("a test knows its own file");
-        here.pop();
-        if here.ends_with("deps") {
-            here.pop();
-        }
-        here.join(name)
-    })
-}
-
-/// True unless somebody said that the headset test is to be left out; says so.
-pub fn wanted(name: &str) -> bool {
-    if std::env::var_os("VESTIBULE_SKIP_HEADSET").is_some_and(|v| v == "1") {
-        println!("SKIPPED {name}: VESTIBULE_SKIP_HEADSET is 1");
-        return false;
-    }
-    true
-}
+use vestibule_tests::place::program;
+pub use vestibule_tests::place::{drawing_wanted as wanted, root};
 
 /// A session that was played.
 pub struct Run {

@@ -1,33 +1,8 @@
 //! Small pictures drawn without a graphics card: what the picture tests share.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-
-/// The checkout.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lie in the workspace").to_owned()
-}
-
-/// A program of the workspace: from the environment that `tools/test` sets, else beside this test.
-pub fn program(variable: &str, name: &str) -> PathBuf {
-    std::env::var_os(variable).map(PathBuf::from).unwrap_or_else(|| {
-        let mut here = std::env::current_exe().expect("a test knows its own file");
-        here.pop();
-        if here.ends_with("deps") {
-            here.pop();
-        }
-        here.join(name)
-    })
-}
-
-/// True unless somebody said that nothing is to be drawn; says so.
-pub fn wanted(name: &str) -> bool {
-    if std::env::var_os("VESTIBULE_SKIP_HEADSET").is_some_and(|v| v == "1") {
-        println!("SKIPPED {name}: VESTIBULE_SKIP_HEADSET is 1");
-        return false;
-    }
-    true
-}
+pub use vestibule_tests::place::{drawing_wanted as wanted, program, root};
 
 /// `vestibule capture proton-first-day ARGUMENTS` with this store.
 pub fn capture(store: &Path, arguments: &[&str]) {
