@@ -271,16 +271,31 @@ fn make_database(folder: &Path, data_key: &Secret) -> Result<(), OpenError> {
     connection.close().map_err(|(_, e)| fail(e))
 }
 
+/// SQLCipher prepares itself with the first key it is given and puts that away again with the last connection; two threads
+/// that do so at the same moment break it (one of them then cannot set its key). So the first key is set alone, on a
+/// database in memory that stays open for the life of the process and holds nothing.
+fn prepare_cipher() -> rusqlite::Result<()> {
+    static READY: Mutex<Option<Connection>> = Mutex::new(None);
+    let ready = &mut *READY.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if ready.is_none() {
+        let connection = Connection::open_in_memory()?;
+        // SQLCipher would write its own lines to standard error; our errors say it once.
+        connection.execute_batch("PRAGMA cipher_log_level = NONE; PRAGMA key = 'no data here'")?;
+        *ready = Some(connection);
+    }
+    Ok(())
+}
+
 /// Opens the file with the settings that keep it secret and whole.
 fn connect(path: &Path, key: &Secret, extra: OpenFlags, vfs: Option<&str>) -> rusqlite::Result<Connection> {
+    prepare_cipher()?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | extra;
     let connection = match vfs {
         Some(name) => Connection::open_with_flags_and_vfs(path, flags, name)?,
         None => Connection::open_with_flags(path, flags)?,
     };
     let hex = Zeroizing::new(crate::key::to_hex(&key[..]));
-    // SQLCipher would write its own lines to standard error; our errors say it once. A raw key skips its own derivation.
-    connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
+    // A raw key skips SQLCipher's own derivation.
     connection.execute_batch(&Zeroizing::new(format!("PRAGMA key = \"x'{}'\"", *hex)))?;
     connection.execute_batch(
         // Temporary tables and sorts stay in memory; the WAL and the journal are encrypted page by page as the file is.
