@@ -5,8 +5,8 @@
 //! PSTAR's range and stopping power at the beam's energy, so that the curve's energy and its entrance are right too.
 //!
 //! Bortfeld lets the products of nuclear reactions stop where they arise; here a part travels on, which gives the build-up
-//! behind the surface. Straggling, nuclear loss and that travel are five numbers, the same for all energies, fitted once
-//! to depth doses by Monte Carlo between 90 and 228 MeV (docs/dose.md).
+//! behind the surface. Straggling, nuclear loss and that travel are eight numbers for all energies, fitted once to the
+//! depth doses of two Monte Carlo codes between 70 and 228 MeV (docs/dose.md).
 
 use crate::special::gaussian_power_mean;
 use crate::water;
@@ -15,20 +15,31 @@ use crate::water;
 #[path = "../tests/common/pstar.rs"]
 mod pstar;
 
-/// Fluence lost to nuclear reactions per mm of remaining range (Bortfeld: 0.0012).
-const BETA_PER_MM: f64 = 0.00116;
-/// Fraction of the energy of the lost protons that is absorbed in the water (Bortfeld: 0.6).
-const GAMMA: f64 = 0.46;
+/// Fluence lost to nuclear reactions per mm of remaining range at a range of 200 mm (Bortfeld: 0.0012), and how it changes
+/// with the range.
+const BETA_PER_MM: f64 = 0.001_280;
+const BETA_SLOPE: f64 = -0.0892;
+/// Fraction of the energy of the lost protons that is absorbed in the water, at a range of 200 mm (Bortfeld: 0.6), and how
+/// it changes with the range: faster protons lose more to neutrons.
+const GAMMA: f64 = 0.627;
+const GAMMA_SLOPE: f64 = -0.283;
 /// Range straggling: this times R^0.935, R in cm (Bortfeld: 0.012).
-const STRAGGLING_CM: f64 = 0.0137;
+const STRAGGLING_CM: f64 = 0.013_75;
 /// Part of that energy that stays where it arises; the rest is carried on over [`carried_mm`].
-const PROMPT: f64 = 0.27;
-/// How much wider in energy the halo is than what secondaries carry: elastic and plural scattering add to it.
-const HALO_GAIN: f64 = 1.25;
+const PROMPT: f64 = 0.218;
+/// Part of the dose in the halo deep in the water, and the depth (mm) and power by which it builds up.
+const HALO: f64 = 0.105;
+const HALO_DEPTH_MM: f64 = 90.0;
+const HALO_POWER: f64 = 1.25;
 
 /// Mean way of what reactions carry on, mm, at a remaining range.
 fn carried_mm(remaining_mm: f64) -> f64 {
-    4.6 + 0.163 * remaining_mm.max(0.0)
+    29.3 + 0.0861 * remaining_mm.max(0.0)
+}
+
+/// A value at a range of 200 mm with its slope, at another range.
+fn at_range(value: f64, slope: f64, range_mm: f64) -> f64 {
+    value * (1.0 + slope * (range_mm.clamp(5.0, 400.0) / 200.0 - 1.0))
 }
 
 /// One beam's depth dose. Depths are mm of water from where the beam enters.
@@ -65,7 +76,8 @@ impl BraggCurve {
         let straggling = 10.0 * STRAGGLING_CM * (range_mm / 10.0).powf(0.935);
         // The energy spread enters through dR/dE = 1/S.
         let sigma_mm = straggling.hypot(spread_mev / stopping);
-        let scale = 1.0 / ((1.0 + BETA_PER_MM * range_mm) * exponent * alpha.powf(1.0 / exponent));
+        let scale = 1.0
+            / ((1.0 + at_range(BETA_PER_MM, BETA_SLOPE, range_mm) * range_mm) * exponent * alpha.powf(1.0 / exponent));
         Self { energy_mev, range_mm, sigma_mm, exponent, scale }
     }
 
@@ -76,9 +88,11 @@ impl BraggCurve {
         let s = self.sigma_mm;
         let zeta = (self.range_mm - depth_mm) / s;
         let lost = s.powf(a) * gaussian_power_mean(a + 1.0, zeta);
+        let beta = at_range(BETA_PER_MM, BETA_SLOPE, self.range_mm);
+        let gamma = at_range(GAMMA, GAMMA_SLOPE, self.range_mm);
         [
-            self.scale * (s.powf(a - 1.0) * gaussian_power_mean(a, zeta) + BETA_PER_MM * lost),
-            self.scale * GAMMA * BETA_PER_MM * self.exponent * lost,
+            self.scale * (s.powf(a - 1.0) * gaussian_power_mean(a, zeta) + beta * lost),
+            self.scale * gamma * beta * self.exponent * lost,
         ]
     }
 
@@ -92,7 +106,6 @@ impl BraggCurve {
         let n = (self.end_mm() / step_mm).ceil() as usize + 1;
         let mut out = SampledCurve { step_mm, mev_per_mm: Vec::with_capacity(n), halo: Vec::with_capacity(n) };
         let mut travelling = 0.0;
-        let mut halo = 0.0f64;
         for i in 0..n {
             let depth = i as f64 * step_mm;
             let [primary, released] = self.primary_and_released(depth);
@@ -102,20 +115,19 @@ impl BraggCurve {
             // Exact for a constant source over the step, so that no energy is lost on the way.
             let keep = (-step_mm / way).exp();
             travelling = travelling * keep + (1.0 - PROMPT) * released * way * (1.0 - keep);
-            // What has gone wide does not come back.
-            if depth < self.range_mm {
-                halo = halo.max(HALO_GAIN * carried / mev_per_mm);
-            }
             out.mev_per_mm.push(mev_per_mm);
-            out.halo.push(halo);
+            let reached = depth.min(self.range_mm) / HALO_DEPTH_MM;
+            out.halo.push(HALO * (1.0 - (-reached.powf(HALO_POWER)).exp()));
         }
         out
     }
 
     /// Spread (standard deviation, mm) of the halo around the core at `depth_mm`: secondary protons leave at tens of
-    /// degrees, and their range grows with the beam's. Fitted to double Gaussians by Monte Carlo (docs/dose.md).
+    /// degrees, reach the farther the faster the beam, and stop before it. Fitted to double Gaussians by Monte Carlo
+    /// (docs/dose.md).
     pub fn halo_spread_mm(&self, depth_mm: f64) -> f64 {
-        (17.0 + 0.028 * self.range_mm) * (1.0 - 0.4 * (-depth_mm / 30.0).exp())
+        let part = (depth_mm / self.range_mm).clamp(0.0, 1.0);
+        0.768 * self.range_mm.powf(0.63) * (1.3 - 0.6 * part)
     }
 }
 

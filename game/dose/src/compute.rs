@@ -1,48 +1,80 @@
 //! The whole dose at once, on all cores, with the same bits whatever their number.
 
-use crate::prepared::{PreparedPlan, add_spot};
+use crate::deposit::{LayerField, LayerRow, Scratch, SpotOnRays, deposit, deposit_wide};
+use crate::prepared::{PreparedBeam, PreparedPlan};
+use crate::rays::RayGrid;
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit};
 
-/// Gray of one fraction. Each voxel's sum runs in f64 over the spots in plan order, so the number of threads does not
-/// change a bit of it, and [`crate::LiveDose`] ends with the same. `progress(done, total)` counts bins of voxels.
+/// Gray of one fraction. Every plane of a beam adds its layers in plan order, and every voxel its beams, so the number of
+/// threads does not change a bit of it. `progress(done, total)` counts layers.
 pub fn compute_fraction(plan: &PreparedPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Volume<f64> {
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
-    let total = plan.beams.iter().map(|b| b.grid.bins.len()).sum();
-    let done = AtomicUsize::new(0);
+    let total = plan.beams.iter().map(|b| b.layers.len()).sum();
+    let mut done = 0;
     for beam in &plan.beams {
-        let sums: Vec<Vec<f64>> = beam
-            .grid
-            .bins
-            .par_iter()
-            .map(|bin| {
-                let offsets = &beam.grid.offset[bin.start..bin.end];
-                let mut sum: Vec<f64> = offsets.iter().map(|o| dose.data[*o as usize]).collect();
-                let mut scratch = Vec::new();
-                for (l, layer) in beam.layers.iter().enumerate() {
-                    let spots = &plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]];
-                    let mut factors = None;
-                    for spot in spots {
-                        if spot.mu == 0.0 || !beam.grid.touches(bin, spot.x_mm, spot.y_mm, layer.reach_mm) {
-                            continue;
-                        }
-                        let f = factors.get_or_insert_with(|| layer.in_bin(&beam.grid, bin));
-                        add_spot(beam, layer, bin, f, spot, spot.mu, &mut scratch, |i, gy| sum[i] += gy);
+        let fans = [(&beam.wide, true), (&beam.rays, false)];
+        let mut values = fans.map(|(rays, _)| vec![0.0f64; rays.n[0] * rays.n[1] * rays.planes]);
+        for l in 0..beam.layers.len() {
+            for ((rays, wide), values) in fans.iter().zip(&mut values) {
+                add_layer(plan, beam, l, rays, *wide, values);
+            }
+            done += 1;
+            progress(done, total);
+        }
+        let [nx, ny, _] = dose.grid.size;
+        dose.data.par_chunks_mut(nx * ny).enumerate().for_each(|(k, slice)| {
+            let mut line = vec![0.0; nx];
+            for j in 0..ny {
+                line.fill(0.0);
+                for ((rays, _), values) in fans.iter().zip(&values) {
+                    let nodes = rays.all_nodes();
+                    beam.resampler.row(rays, values, &nodes, [j, k], 0..nx, |i, gy| line[i] += gy);
+                }
+                let inside = &plan.in_body[(k * ny + j) * nx..][..nx];
+                for ((v, gy), inside) in slice[j * nx..(j + 1) * nx].iter_mut().zip(&line).zip(inside) {
+                    if *inside {
+                        *v += gy;
                     }
                 }
-                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                sum
-            })
-            .collect();
-        for (bin, sum) in beam.grid.bins.iter().zip(sums) {
-            for (o, v) in beam.grid.offset[bin.start..bin.end].iter().zip(sum) {
-                dose.data[*o as usize] = v;
             }
-        }
+        });
     }
     dose
+}
+
+fn add_layer(plan: &PreparedPlan, beam: &PreparedBeam, l: usize, rays: &RayGrid, wide: bool, values: &mut [f64]) {
+    let layer = &beam.layers[l];
+    let spots: Vec<SpotOnRays> = plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]]
+        .iter()
+        .filter(|s| s.mu > 0.0)
+        .map(|s| SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: s.mu })
+        .collect();
+    let reach = if wide { layer.wide_reach_mm } else { layer.reach_mm };
+    let window = rays.window_of(spots.iter().map(|s| [s.x_mm, s.y_mm]), reach);
+    if window.len() == 0 {
+        return;
+    }
+    let mut field = LayerField::empty(window);
+    field.rows = (0..window.n[1])
+        .into_par_iter()
+        .map(|y| Some(LayerRow::new(rays, layer, &window, window.first[1] + y)))
+        .collect();
+    let last = rays.last_plane(&window, layer.end_mm);
+    let add = if wide { deposit_wide } else { deposit };
+    values.par_chunks_mut(rays.n[0] * rays.n[1]).enumerate().take(last).for_each_init(
+        || (Scratch::default(), Vec::new()),
+        |(scratch, part), (k, plane)| {
+            part.clear();
+            part.resize(window.len(), 0.0);
+            add(rays, layer, &field, &spots, k, &window, part, scratch);
+            for (y, line) in part.chunks_exact(window.n[0]).enumerate() {
+                let from = (window.first[1] + y) * rays.n[0] + window.first[0];
+                plane[from..from + line.len()].iter_mut().zip(line).for_each(|(v, a)| *v += a);
+            }
+        },
+    );
 }
 
 /// The physical dose of `fractions` fractions. `DoseSummationType` is FRACTION for 1 when the plan has more; the caller

@@ -24,6 +24,14 @@ pub enum ComputeError {
     Weight { beam: String, layer: usize, spot: usize, weight: f64 },
     #[error("beam '{beam}', layer {layer}, spot {spot}: position ({x_mm}, {y_mm}) mm is not on the scanning field")]
     Position { beam: String, layer: usize, spot: usize, x_mm: f64, y_mm: f64 },
+    #[error(
+        "beam '{beam}', layer {layer}, spot {spot}: {mu} MU are more than the machine gives a spot ({most}); check the plan's Beam Meterset"
+    )]
+    TooManyMu { beam: String, layer: usize, spot: usize, mu: f64, most: f64 },
+    #[error(
+        "beam '{beam}': no layer gets through its range shifter of {shifter_mm} mm of water (the deepest, {energy_mev} MeV, ranges {range_mm} mm); check the range shifter"
+    )]
+    StopsInShifter { beam: String, energy_mev: f64, range_mm: f64, shifter_mm: f64 },
     #[error("beam '{beam}': isocentre or an angle is not a number")]
     Geometry { beam: String },
     #[error(

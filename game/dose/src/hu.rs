@@ -34,6 +34,37 @@ pub struct HuTable {
     pub series_description_contains: Vec<String>,
     /// (HU, relative stopping power), HU rising, at least two.
     pub points: Vec<(f64, f64)>,
+    /// (relative stopping power, scattering power relative to water's), the first rising; the bodies' tissues where empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scattering: Vec<(f64, f64)>,
+}
+
+/// Scattering power of tissues relative to water's, by their relative stopping power: compositions of ICRU 44 and 46
+/// (lung, adipose, muscle, skin, spongiosa, cranium, mandible, cortical bone), Gottschalk's scattering length, the Bethe
+/// formula at 100 MeV.
+const TISSUE_SCATTERING: [(f64, f64); 11] = [
+    (0.0, 0.0),
+    (0.258, 0.257),
+    (0.9, 0.80),
+    (0.969, 0.88),
+    (1.0, 1.0),
+    (1.041, 1.027),
+    (1.081, 1.05),
+    (1.143, 1.244),
+    (1.461, 2.104),
+    (1.514, 2.238),
+    (1.690, 2.726),
+];
+
+/// Straight lines between points; under the first and over the last their own values hold.
+fn interpolate(points: &[(f64, f64)], x: f64) -> f64 {
+    let i = points.partition_point(|p| p.0 <= x);
+    if i == 0 {
+        return points[0].1;
+    }
+    let (x0, y0) = points[i - 1];
+    let Some(&(x1, y1)) = points.get(i) else { return y0 };
+    y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 }
 
 impl HuTable {
@@ -56,6 +87,14 @@ impl HuTable {
             }
             if i > 0 && *hu <= self.points[i - 1].0 {
                 return fail(i + 1, "HU must rise from point to point");
+            }
+        }
+        for (i, (rsp, power)) in self.scattering.iter().enumerate() {
+            if !(*rsp >= 0.0 && rsp.is_finite() && *power >= 0.0 && *power <= 100.0) {
+                return fail(i + 1, &format!("scattering power {power} at stopping power {rsp}: expected 0 to 100"));
+            }
+            if i > 0 && *rsp <= self.scattering[i - 1].0 {
+                return fail(i + 1, "stopping power must rise from point to point of `scattering`");
             }
         }
         Ok(())
@@ -81,13 +120,15 @@ impl HuTable {
 
     /// Relative stopping power at `hu`.
     pub fn relative_stopping_power(&self, hu: f64) -> f64 {
-        let i = self.points.partition_point(|p| p.0 <= hu);
-        if i == 0 {
-            return self.points[0].1;
-        }
-        let (x0, y0) = self.points[i - 1];
-        let Some(&(x1, y1)) = self.points.get(i) else { return y0 };
-        y0 + (y1 - y0) * (hu - x0) / (x1 - x0)
+        interpolate(&self.points, hu)
+    }
+
+    /// Scattering power relative to water's of what stops `relative` times as much as water. Over the last point it goes on
+    /// in proportion.
+    pub fn relative_scattering_power(&self, relative: f64) -> f64 {
+        let points: &[(f64, f64)] = if self.scattering.is_empty() { &TISSUE_SCATTERING } else { &self.scattering };
+        let last = points[points.len() - 1];
+        if relative > last.0 && last.0 > 0.0 { last.1 * relative / last.0 } else { interpolate(points, relative) }
     }
 
     /// Lowest and highest HU of the table.

@@ -4,20 +4,24 @@
 //! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets. [`DoseEngine`] is the seam for other
 //! engines. docs/dose.md says what the numbers are worth.
 
-mod beam_grid;
 pub mod bragg;
+mod check;
 mod compute;
+mod deposit;
 pub mod dvh;
 mod engine;
 mod error;
 pub mod gamma;
 mod hu;
-mod kernel;
+mod layer;
 mod live;
 pub mod machine;
 mod prepared;
+mod rays;
+mod resample;
 pub mod scatter;
 pub mod special;
+mod spread;
 mod stopping;
 pub mod timeline;
 pub mod water;

@@ -1,14 +1,18 @@
 //! Dose as it grows: the sum of the spots delivered so far.
 
-use crate::kernel::BinFactors;
-use crate::prepared::{PreparedPlan, add_spot};
+use crate::deposit::{LayerField, Scratch, SpotOnRays, deposit, deposit_wide};
+use crate::layer::LayerPhysics;
+use crate::prepared::PreparedPlan;
+use crate::rays::{RayGrid, Window};
+use crate::resample::NodeBox;
 use std::sync::Arc;
 use vestibule_geometry::Volume;
 
 /// A box of voxel indices: first, and one past the last.
 pub type IndexBox = [[usize; 3]; 2];
 
-/// The dose of one fraction delivered so far, accumulated in f64 in plan order.
+/// The dose of one fraction delivered so far, in f64. Spots are summed on the fan of their beam; the voxels are brought up
+/// to date once a call of [`LiveDose::deliver_to`].
 #[derive(Debug)]
 pub struct LiveDose {
     plan: Arc<PreparedPlan>,
@@ -17,10 +21,67 @@ pub struct LiveDose {
     part: f64,
     max_gy: f64,
     changed: Option<IndexBox>,
-    /// What does not depend on the spot, of the layer that is being delivered.
-    layer: Option<(usize, usize)>,
-    factors: Vec<Option<BinFactors>>,
-    scratch: Vec<f32>,
+    /// The beam and the layer that are being delivered.
+    beam: Option<usize>,
+    layer: Option<usize>,
+    /// Dose of the beams before it, and with the core of this one.
+    before: Vec<f64>,
+    with_core: Vec<f64>,
+    core: Fan,
+    wide: Fan,
+    scratch: Scratch,
+    part_plane: Vec<f64>,
+}
+
+/// This beam's dose on one of its fans.
+#[derive(Debug)]
+struct Fan {
+    values: Vec<f64>,
+    /// What the voxels do not show yet.
+    stale: Option<NodeBox>,
+    field: LayerField,
+}
+
+impl Fan {
+    fn new() -> Self {
+        Self { values: Vec::new(), stale: None, field: LayerField::empty(Window { first: [0; 2], n: [0; 2] }) }
+    }
+
+    fn start(&mut self, rays: &RayGrid) {
+        self.values.clear();
+        self.values.resize(rays.n[0] * rays.n[1] * rays.planes, 0.0);
+    }
+
+    fn add(
+        &mut self,
+        rays: &RayGrid,
+        layer: &LayerPhysics,
+        spot: &SpotOnRays,
+        wide: bool,
+        scratch: &mut Scratch,
+        part: &mut Vec<f64>,
+    ) {
+        let reach = if wide { layer.wide_reach_mm } else { layer.reach_mm };
+        let window = rays.window(spot.x_mm, spot.y_mm, reach);
+        if window.len() == 0 {
+            return;
+        }
+        self.field.fill(rays, layer, &window);
+        let last = rays.last_plane(&window, layer.end_mm);
+        let add = if wide { deposit_wide } else { deposit };
+        for k in 0..last {
+            part.clear();
+            part.resize(window.len(), 0.0);
+            add(rays, layer, &self.field, std::slice::from_ref(spot), k, &window, part, scratch);
+            for (y, line) in part.chunks_exact(window.n[0]).enumerate() {
+                let from = (k * rays.n[1] + window.first[1] + y) * rays.n[0] + window.first[0];
+                self.values[from..from + line.len()].iter_mut().zip(line).for_each(|(v, a)| *v += a);
+            }
+        }
+        let [x, y] = window.first;
+        let nodes = [[x, y, 0], [x + window.n[0], y + window.n[1], last]];
+        join(self.stale.get_or_insert(nodes), &nodes);
+    }
 }
 
 impl LiveDose {
@@ -35,9 +96,14 @@ impl LiveDose {
             part: 0.0,
             max_gy: 0.0,
             changed: None,
+            beam: None,
             layer: None,
-            factors: Vec::new(),
-            scratch: Vec::new(),
+            before: Vec::new(),
+            with_core: Vec::new(),
+            core: Fan::new(),
+            wide: Fan::new(),
+            scratch: Scratch::default(),
+            part_plane: Vec::new(),
         }
     }
 
@@ -61,12 +127,14 @@ impl LiveDose {
             self.add(self.spots, part - self.part);
             self.part = part;
         }
+        self.show();
     }
 
     /// Back to nothing delivered. The whole grid counts as changed.
     pub fn reset(&mut self) {
         self.dose.data.fill(0.0);
         (self.spots, self.part, self.max_gy) = (0, 0.0, 0.0);
+        (self.beam, self.layer, self.core.stale, self.wide.stale) = (None, None, None, None);
         self.changed = Some([[0; 3], self.dose.grid.size]);
     }
 
@@ -96,33 +164,79 @@ impl LiveDose {
         if s.mu == 0.0 || part == 0.0 {
             return;
         }
-        if self.layer != Some((s.beam, s.layer)) {
-            self.layer = Some((s.beam, s.layer));
-            self.factors.clear();
-            self.factors.resize(plan.beams[s.beam].grid.bins.len(), None);
+        let beam = &plan.beams[s.beam];
+        let layer = &beam.layers[s.layer];
+        if self.beam != Some(s.beam) {
+            self.show();
+            self.before.clone_from(&self.dose.data);
+            self.with_core.clone_from(&self.dose.data);
+            self.core.start(&beam.rays);
+            self.wide.start(&beam.wide);
+            (self.beam, self.layer) = (Some(s.beam), None);
         }
-        let mu = s.mu * part;
-        let (mut max, mut changed) = (self.max_gy, self.changed);
-        let (data, factors, scratch) = (&mut self.dose.data, &mut self.factors, &mut self.scratch);
-        plan.for_each_bin(spot, |beam, layer, b, bin| {
-            let f = factors[b].get_or_insert_with(|| layer.in_bin(&beam.grid, bin));
-            if f.len() == 0 {
-                return;
+        if self.layer != Some(s.layer) {
+            self.layer = Some(s.layer);
+            let places = || {
+                plan.spots()[beam.layer_starts[s.layer]..beam.layer_starts[s.layer + 1]]
+                    .iter()
+                    .map(|s| [s.x_mm, s.y_mm])
+            };
+            self.core.field = LayerField::empty(beam.rays.window_of(places(), layer.reach_mm));
+            self.wide.field = LayerField::empty(beam.wide.window_of(places(), layer.wide_reach_mm));
+        }
+        let spot = SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: s.mu * part };
+        self.core.add(&beam.rays, layer, &spot, false, &mut self.scratch, &mut self.part_plane);
+        self.wide.add(&beam.wide, layer, &spot, true, &mut self.scratch, &mut self.part_plane);
+    }
+
+    /// Brings the voxels up to date with the fans.
+    fn show(&mut self) {
+        let Some(beam) = self.beam else { return };
+        let plan = self.plan.clone();
+        let beam = &plan.beams[beam];
+        let g = &plan.grid();
+        let mut max = self.max_gy;
+        if let Some(nodes) = self.core.stale.take() {
+            // What the core changes is shown with the halo.
+            let same = beam.wide.nodes_around(&beam.rays, &nodes);
+            join(self.wide.stale.get_or_insert(same), &same);
+            let [lo, hi] = beam.resampler.voxels(&beam.rays, &nodes);
+            for k in lo[2]..hi[2] {
+                for j in lo[1]..hi[1] {
+                    let from = g.offset(0, j, k);
+                    let (line, before) = (&mut self.with_core[from..], &self.before[from..]);
+                    beam.resampler.row(&beam.rays, &self.core.values, &nodes, [j, k], lo[0]..hi[0], |i, gy| {
+                        line[i] = before[i] + gy;
+                    });
+                }
             }
-            let offsets = &beam.grid.offset[bin.start..];
-            add_spot(beam, layer, bin, f, &s, mu, scratch, |i, gy| {
-                let v = &mut data[offsets[i] as usize];
-                *v += gy;
-                max = max.max(*v);
-            });
-            let [lo, hi] = bin.index_box.map(|c| c.map(|v| v as usize));
-            let both = changed.get_or_insert([lo, hi]);
-            for a in 0..3 {
-                both[0][a] = both[0][a].min(lo[a]);
-                both[1][a] = both[1][a].max(hi[a]);
+        }
+        let Some(nodes) = self.wide.stale.take() else { return };
+        let [lo, hi] = beam.resampler.voxels(&beam.wide, &nodes);
+        if (0..3).any(|a| lo[a] >= hi[a]) {
+            return;
+        }
+        for k in lo[2]..hi[2] {
+            for j in lo[1]..hi[1] {
+                let from = g.offset(0, j, k);
+                let (line, core) = (&mut self.dose.data[from..], &self.with_core[from..]);
+                let inside = &plan.in_body[from..];
+                beam.resampler.row(&beam.wide, &self.wide.values, &nodes, [j, k], lo[0]..hi[0], |i, gy| {
+                    if inside[i] {
+                        line[i] = core[i] + gy;
+                        max = max.max(line[i]);
+                    }
+                });
             }
-        });
+        }
         self.max_gy = max;
-        self.changed = changed;
+        join(self.changed.get_or_insert([lo, hi]), &[lo, hi]);
+    }
+}
+
+fn join(both: &mut [[usize; 3]; 2], other: &[[usize; 3]; 2]) {
+    for a in 0..3 {
+        both[0][a] = both[0][a].min(other[0][a]);
+        both[1][a] = both[1][a].max(other[1][a]);
     }
 }

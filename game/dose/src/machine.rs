@@ -41,6 +41,23 @@ pub struct EnergyEntry {
     pub divergence_rad: [f64; 2],
     /// Correlation of place and angle there, −1 to 1, positive = widening downstream.
     pub correlation: [f64; 2],
+    /// A second, wider Gaussian of the beam in air; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondGaussian>,
+}
+
+/// What comes beside the narrow spot: protons that the nozzle has scattered. Its depth dose is the narrow one's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecondGaussian {
+    /// Part of the protons that belong to it, 0 to 1.
+    pub weight: f64,
+    /// As for the first.
+    pub sigma_mm: [f64; 2],
+    /// As for the first.
+    pub divergence_rad: [f64; 2],
+    /// As for the first.
+    pub correlation: [f64; 2],
 }
 
 impl EnergyEntry {
@@ -53,9 +70,24 @@ impl EnergyEntry {
 
     /// The three terms of [`Self::variance_mm2`]: constant, per mm, per mm².
     pub fn variance_terms(&self, axis: usize) -> [f64; 3] {
-        let (s, d, r) = (self.sigma_mm[axis], self.divergence_rad[axis], self.correlation[axis]);
-        [s * s, 2.0 * r * s * d, d * d]
+        terms(self.sigma_mm[axis], self.divergence_rad[axis], self.correlation[axis])
     }
+
+    /// The Gaussians of a spot in air: part of the protons, and the three terms of the variance in x and y.
+    pub fn gaussians(&self) -> Vec<(f64, [[f64; 3]; 2])> {
+        let first = [0, 1].map(|a| self.variance_terms(a));
+        match self.second.filter(|s| s.weight > 0.0) {
+            None => vec![(1.0, first)],
+            Some(s) => {
+                let second = [0, 1].map(|a| terms(s.sigma_mm[a], s.divergence_rad[a], s.correlation[a]));
+                vec![(1.0 - s.weight, first), (s.weight, second)]
+            }
+        }
+    }
+}
+
+fn terms(sigma: f64, divergence: f64, correlation: f64) -> [f64; 3] {
+    [sigma * sigma, 2.0 * correlation * sigma * divergence, divergence * divergence]
 }
 
 /// What range shifters are made of.
@@ -79,8 +111,27 @@ pub struct ShifterEntry {
     /// Water-equivalent thickness, mm; a plan's own value goes before it.
     pub water_equivalent_mm: f64,
     /// Isocentre to its downstream face, mm, where the plan does not say.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isocentre_distance_mm: Option<f64>,
+    /// What it is made of, where that is not the machine's usual material.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub material: Option<ShifterMaterial>,
+}
+
+/// What a machine can deliver; a plan beyond it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Farthest a spot may lie from the isocentre in x and y, mm.
+    pub field_mm: [f64; 2],
+    /// Most MU of one spot.
+    pub spot_mu: f64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { field_mm: [400.0; 2], spot_mu: 1e9 }
+    }
 }
 
 /// How long things take.
@@ -121,6 +172,9 @@ pub struct MachineModel {
     /// Known range shifters.
     #[serde(default)]
     pub range_shifters: Vec<ShifterEntry>,
+    /// What it can deliver.
+    #[serde(default)]
+    pub limits: Limits,
     /// How long things take.
     pub delivery: Delivery,
 }
@@ -162,15 +216,27 @@ impl MachineModel {
             if !(e.protons_per_mu > 0.0 && e.protons_per_mu.is_finite()) {
                 return fail(at("protons_per_mu"), e.protons_per_mu, "more than 0");
             }
-            for axis in 0..2 {
-                if !(e.sigma_mm[axis] > 0.0 && e.sigma_mm[axis] < 100.0) {
-                    return fail(at("sigma_mm"), e.sigma_mm[axis], "0 to 100 mm");
-                }
-                if !(e.divergence_rad[axis] >= 0.0 && e.divergence_rad[axis] < 0.1) {
-                    return fail(at("divergence_rad"), e.divergence_rad[axis], "0 to 0.1 rad");
-                }
-                if !(-1.0..=1.0).contains(&e.correlation[axis]) {
-                    return fail(at("correlation"), e.correlation[axis], "-1 to 1");
+            let gaussians = [
+                Some((e.sigma_mm, e.divergence_rad, e.correlation, "")),
+                e.second.map(|s| (s.sigma_mm, s.divergence_rad, s.correlation, "second.")),
+            ];
+            if let Some(s) = e.second
+                && !(0.0..1.0).contains(&s.weight)
+            {
+                return fail(at("second.weight"), s.weight, "0 to below 1");
+            }
+            for (sigma, divergence, correlation, which) in gaussians.into_iter().flatten() {
+                let at = |what: &str| at(&format!("{which}{what}"));
+                for axis in 0..2 {
+                    if !(sigma[axis] > 0.0 && sigma[axis] < 100.0) {
+                        return fail(at("sigma_mm"), sigma[axis], "0 to 100 mm");
+                    }
+                    if !(divergence[axis] >= 0.0 && divergence[axis] < 0.1) {
+                        return fail(at("divergence_rad"), divergence[axis], "0 to 0.1 rad");
+                    }
+                    if !(-1.0..=1.0).contains(&correlation[axis]) {
+                        return fail(at("correlation"), correlation[axis], "-1 to 1");
+                    }
                 }
             }
         }
@@ -180,6 +246,9 @@ impl MachineModel {
             ("virtual_sad_mm y", self.virtual_sad_mm[1]),
             ("range_shifter_material.relative_stopping_power", self.range_shifter_material.relative_stopping_power),
             ("range_shifter_material.radiation_length_mm", self.range_shifter_material.radiation_length_mm),
+            ("limits.field_mm x", self.limits.field_mm[0]),
+            ("limits.field_mm y", self.limits.field_mm[1]),
+            ("limits.spot_mu", self.limits.spot_mu),
             ("delivery.scan_speed_mm_per_s x", self.delivery.scan_speed_mm_per_s[0]),
             ("delivery.scan_speed_mm_per_s y", self.delivery.scan_speed_mm_per_s[1]),
             ("delivery.beam_current_na", self.delivery.beam_current_na),
@@ -200,6 +269,15 @@ impl MachineModel {
         for s in &self.range_shifters {
             if !(s.water_equivalent_mm >= 0.0 && s.water_equivalent_mm < 400.0) {
                 return fail(format!("range shifter {}", s.id), s.water_equivalent_mm, "0 to 400 mm of water");
+            }
+            if let Some(m) = &s.material
+                && !(m.relative_stopping_power > 0.0
+                    && m.relative_stopping_power <= 25.0
+                    && m.radiation_length_mm > 0.0
+                    && m.radiation_length_mm.is_finite())
+            {
+                let what = format!("range shifter {}, material {}", s.id, m.name);
+                return fail(what, m.relative_stopping_power, "stopping power and radiation length above 0");
             }
         }
         Ok(())
@@ -229,6 +307,18 @@ impl MachineModel {
             sigma_mm: pair(a.sigma_mm, b.sigma_mm),
             divergence_rad: pair(a.divergence_rad, b.divergence_rad),
             correlation: pair(a.correlation, b.correlation),
+            second: match (a.second, b.second) {
+                (Some(a), Some(b)) => Some(SecondGaussian {
+                    weight: mix(a.weight, b.weight),
+                    sigma_mm: pair(a.sigma_mm, b.sigma_mm),
+                    divergence_rad: pair(a.divergence_rad, b.divergence_rad),
+                    correlation: pair(a.correlation, b.correlation),
+                }),
+                // One that only a neighbour has fades towards it.
+                (Some(a), None) => Some(SecondGaussian { weight: mix(a.weight, 0.0), ..a }),
+                (None, Some(b)) => Some(SecondGaussian { weight: mix(0.0, b.weight), ..b }),
+                (None, None) => None,
+            },
         })
     }
 

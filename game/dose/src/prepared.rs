@@ -1,18 +1,21 @@
 //! A plan made ready: every check done, every ray cast, so that a spot's dose is one short loop.
 
-use crate::beam_grid::{BeamGrid, BeamView, Bin};
+use crate::check::{check_plan, shifter_in};
+use crate::deposit::{LayerField, Scratch, SpotOnRays, deposit, deposit_wide};
 use crate::error::ComputeError;
 use crate::hu::HuTable;
-use crate::kernel::{BinFactors, LayerPhysics, ShifterInBeam};
+use crate::layer::{LayerPhysics, Sampling};
 use crate::machine::MachineModel;
+use crate::rays::{FanSize, RayGrid};
+use crate::resample::Resampler;
 use crate::stopping::StoppingMap;
 use vestibule_geometry::{Grid, Volume};
-use vestibule_patient::{Beam, Image, Plan, RadiationType};
+use vestibule_patient::{Beam, Image, Plan};
 
 /// Largest dose grid, voxels.
 const GRID_LIMIT: usize = 64_000_000;
-/// Farthest a spot may lie from the isocentre, mm.
-const FIELD_LIMIT_MM: f64 = 400.0;
+/// Largest fan of rays of one beam, nodes.
+const FAN_LIMIT: usize = 128_000_000;
 
 /// How to compute.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +51,10 @@ pub struct PlannedSpot {
 
 #[derive(Debug)]
 pub(crate) struct PreparedBeam {
-    pub grid: BeamGrid,
+    /// The fan for the core, and a coarser, wider one for the halo.
+    pub rays: RayGrid,
+    pub wide: RayGrid,
+    pub resampler: Resampler,
     pub layers: Vec<LayerPhysics>,
     /// First spot of each layer in [`PreparedPlan::spots`], and one past the beam's last.
     pub layer_starts: Vec<usize>,
@@ -65,6 +71,8 @@ pub struct PreparedPlan {
     plan_uid: String,
     frame_of_reference_uid: String,
     body_voxels: Vec<u32>,
+    /// Whether a dose voxel's centre lies in the body.
+    pub(crate) in_body: Vec<bool>,
 }
 
 impl PreparedPlan {
@@ -118,13 +126,13 @@ impl PreparedPlan {
         for (index, beam) in plan.beams.iter().enumerate() {
             beams.push(prepare_beam(plan, beam, index, machine, &stopping, &grid, options, &mut spots, &mut notes)?);
         }
-        let body_voxels = (0..grid.len())
-            .filter(|o| {
+        let in_body: Vec<bool> = (0..grid.len())
+            .map(|o| {
                 let (i, j, k) = (o % grid.size[0], o / grid.size[0] % grid.size[1], o / (grid.size[0] * grid.size[1]));
                 stopping.inside(grid.centre(i, j, k))
             })
-            .map(|o| o as u32)
             .collect();
+        let body_voxels = in_body.iter().enumerate().filter(|(_, b)| **b).map(|(o, _)| o as u32).collect();
         Ok(Self {
             grid,
             spots,
@@ -134,6 +142,7 @@ impl PreparedPlan {
             plan_uid: plan.uid.clone(),
             frame_of_reference_uid: ct.frame_of_reference_uid.clone(),
             body_voxels,
+            in_body,
         })
     }
 
@@ -176,16 +185,51 @@ impl PreparedPlan {
     /// Nothing happens for a spot that does not exist.
     pub fn for_each_voxel(&self, spot: usize, mut visit: impl FnMut(usize, f64)) {
         let Some(s) = self.spots.get(spot) else { return };
-        let mut out = Vec::new();
-        self.for_each_bin(spot, |beam, layer, _, bin| {
-            let factors = layer.in_bin(&beam.grid, bin);
-            factors.spot(&beam.grid, bin, layer, s.x_mm, s.y_mm, &mut out);
-            for (v, o) in out.iter().zip(&beam.grid.offset[bin.start..]) {
-                if *v > 0.0 {
-                    visit(*o as usize, f64::from(*v));
+        let beam = &self.beams[s.beam];
+        let layer = &beam.layers[s.layer];
+        let one = [SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: 1.0 }];
+        let mut scratch = Scratch::default();
+        // Each fan cut to the spot, and the voxels either reaches.
+        let mut parts = Vec::new();
+        let (mut lo, mut hi) = (self.grid.size, [0; 3]);
+        for (rays, reach, wide) in [(&beam.wide, layer.wide_reach_mm, true), (&beam.rays, layer.reach_mm, false)] {
+            // One ray more: the voxels between the last that has dose and the next have some too.
+            let window = rays.window(s.x_mm, s.y_mm, reach + rays.cell_mm);
+            if window.len() == 0 {
+                continue;
+            }
+            let mut field = LayerField::empty(window);
+            field.fill(rays, layer, &window);
+            let last = rays.last_plane(&window, layer.end_mm);
+            let cut = rays.cut(&window);
+            let mut values = vec![0.0; window.len() * rays.planes];
+            for (k, plane) in values.chunks_exact_mut(window.len()).enumerate().take(last) {
+                let add = if wide { deposit_wide } else { deposit };
+                add(rays, layer, &field, &one, k, &window, plane, &mut scratch);
+            }
+            let nodes = [[0; 3], [window.n[0], window.n[1], last]];
+            let [from, to] = beam.resampler.voxels(&cut, &nodes);
+            for a in 0..3 {
+                lo[a] = lo[a].min(from[a]);
+                hi[a] = hi[a].max(to[a]);
+            }
+            parts.push((cut, values, nodes));
+        }
+        let mut line = vec![0.0; self.grid.size[0]];
+        for k in lo[2]..hi[2] {
+            for j in lo[1]..hi[1] {
+                line.fill(0.0);
+                for (cut, values, nodes) in &parts {
+                    beam.resampler.row(cut, values, nodes, [j, k], lo[0]..hi[0], |i, gy| line[i] += gy);
+                }
+                let from = self.grid.offset(0, j, k);
+                for (i, gy) in line.iter().enumerate() {
+                    if *gy > 0.0 && self.in_body[from + i] {
+                        visit(from + i, *gy);
+                    }
                 }
             }
-        });
+        }
     }
 
     /// Standard deviations (mm) of a spot's core in x and y at height `z_mm` (IEC gantry) under `water_mm` of water.
@@ -193,132 +237,6 @@ impl PreparedPlan {
         let s = self.spots.get(spot)?;
         Some(self.beams[s.beam].layers[s.layer].core_sigma_mm(z_mm, water_mm))
     }
-
-    /// The bins that a spot touches.
-    pub(crate) fn for_each_bin(&self, spot: usize, mut visit: impl FnMut(&PreparedBeam, &LayerPhysics, usize, &Bin)) {
-        let s = &self.spots[spot];
-        let beam = &self.beams[s.beam];
-        let layer = &beam.layers[s.layer];
-        for (b, bin) in beam.grid.bins.iter().enumerate() {
-            if beam.grid.touches(bin, s.x_mm, s.y_mm, layer.reach_mm) {
-                visit(beam, layer, b, bin);
-            }
-        }
-    }
-}
-
-/// Adds `mu` times one spot's dose in one bin to `dose`, in f64. Gives the highest value reached.
-pub(crate) fn add_spot(
-    beam: &PreparedBeam,
-    layer: &LayerPhysics,
-    bin: &Bin,
-    factors: &BinFactors,
-    spot: &PlannedSpot,
-    mu: f64,
-    scratch: &mut Vec<f32>,
-    mut add: impl FnMut(usize, f64),
-) {
-    factors.spot(&beam.grid, bin, layer, spot.x_mm, spot.y_mm, scratch);
-    for (i, v) in scratch.iter().enumerate() {
-        add(i, f64::from(*v) * mu);
-    }
-}
-
-fn check_plan(plan: &Plan, machine: &MachineModel) -> Result<(), ComputeError> {
-    if plan.beams.is_empty() {
-        return Err(ComputeError::NoBeams);
-    }
-    for b in &plan.beams {
-        let beam = || b.name.clone();
-        if b.radiation != RadiationType::Proton {
-            return Err(ComputeError::NotProton { beam: beam(), radiation: b.radiation });
-        }
-        let a = &b.angles;
-        let numbers = [
-            b.isocentre_mm.x,
-            b.isocentre_mm.y,
-            b.isocentre_mm.z,
-            a.gantry_deg,
-            a.patient_support_deg,
-            a.table_eccentric_deg,
-            a.table_pitch_deg,
-            a.table_roll_deg,
-        ];
-        if numbers.iter().any(|v| !v.is_finite()) {
-            return Err(ComputeError::Geometry { beam: beam() });
-        }
-        if !(b.meterset_mu > 0.0 && b.meterset_mu.is_finite()) {
-            return Err(ComputeError::Meterset { beam: beam(), meterset_mu: b.meterset_mu });
-        }
-        if !(b.final_cumulative_weight > 0.0 && b.final_cumulative_weight.is_finite()) {
-            return Err(ComputeError::FinalWeight { beam: beam(), weight: b.final_cumulative_weight });
-        }
-        let [low, high] = machine.energy_limits_mev();
-        for (l, layer) in b.layers.iter().enumerate() {
-            let energy_mev = layer.energy_mev;
-            if machine.at(energy_mev).is_none() {
-                let machine = machine.name.clone();
-                return Err(ComputeError::Energy { beam: beam(), layer: l + 1, energy_mev, machine, low, high });
-            }
-            for (s, spot) in layer.spots.iter().enumerate() {
-                if !(spot.weight >= 0.0 && spot.weight.is_finite()) {
-                    return Err(ComputeError::Weight { beam: beam(), layer: l + 1, spot: s + 1, weight: spot.weight });
-                }
-                if !(spot.x_mm.abs() <= FIELD_LIMIT_MM && spot.y_mm.abs() <= FIELD_LIMIT_MM) {
-                    let (x_mm, y_mm) = (spot.x_mm, spot.y_mm);
-                    return Err(ComputeError::Position { beam: beam(), layer: l + 1, spot: s + 1, x_mm, y_mm });
-                }
-            }
-        }
-        if !b.layers.iter().flat_map(|l| &l.spots).any(|s| s.weight > 0.0) {
-            return Err(ComputeError::NoSpots { beam: beam() });
-        }
-    }
-    Ok(())
-}
-
-/// The range shifters of a beam as one: thicknesses add up, the downstream face counts.
-fn shifter_in(
-    beam: &Beam,
-    machine: &MachineModel,
-    notes: &mut Vec<String>,
-) -> Result<Option<ShifterInBeam>, ComputeError> {
-    let mut out: Option<ShifterInBeam> = None;
-    for s in &beam.range_shifters {
-        let known = machine.range_shifters.iter().find(|e| e.id == s.id);
-        let thickness = s.water_equivalent_mm.or(known.map(|e| e.water_equivalent_mm)).ok_or_else(|| {
-            ComputeError::RangeShifterUnknown {
-                beam: beam.name.clone(),
-                id: s.id.clone(),
-                machine: machine.name.clone(),
-            }
-        })?;
-        if !(0.0..=400.0).contains(&thickness) {
-            return Err(ComputeError::RangeShifterThickness {
-                beam: beam.name.clone(),
-                id: s.id.clone(),
-                value: thickness,
-            });
-        }
-        let stated = s.isocentre_distance_mm.or(known.and_then(|e| e.isocentre_distance_mm)).or(beam.snout_position_mm);
-        let exit = stated.unwrap_or_else(|| {
-            notes.push(format!(
-                "beam '{}': the plan does not say where range shifter '{}' stands; 300 mm from the isocentre is assumed",
-                beam.name, s.id
-            ));
-            300.0
-        });
-        let m = &machine.range_shifter_material;
-        let one = out.get_or_insert(ShifterInBeam {
-            water_equivalent_mm: 0.0,
-            exit_z_mm: exit,
-            relative_stopping_power: m.relative_stopping_power,
-            radiation_length_mm: m.radiation_length_mm,
-        });
-        one.water_equivalent_mm += thickness;
-        one.exit_z_mm = one.exit_z_mm.min(exit);
-    }
-    Ok(out)
 }
 
 fn prepare_beam(
@@ -336,8 +254,16 @@ fn prepare_beam(
     let z_mm = [stopping.lowest_z(&to_gantry), stopping.highest_z(&to_gantry)];
     let virtual_sad_mm = beam.virtual_sad_mm.filter(|v| v.iter().all(|d| *d > 500.0)).unwrap_or(machine.virtual_sad_mm);
     let shifter = shifter_in(beam, machine, notes)?;
-    // How much wider the isocentre plane is than the plane through the lowest point, and the reverse.
+    // How much wider the isocentre plane is than the plane through the highest point.
     let widest = virtual_sad_mm.iter().map(|s| 1.0 / (1.0 - z_mm[1] / s).max(0.1)).fold(1.0, f64::max);
+    let sampling = Sampling {
+        voxel_mm: options.grid_mm,
+        cell_mm: options.grid_mm.clamp(1.0, 2.5),
+        step_mm: (0.5 * options.grid_mm).clamp(0.5, 1.25),
+        top_z_mm: z_mm[1],
+        low_z_mm: z_mm[0],
+        widest,
+    };
 
     let mut layers = Vec::new();
     let mut layer_starts = Vec::new();
@@ -351,7 +277,7 @@ fn prepare_beam(
             low: machine.energy_limits_mev()[0],
             high: machine.energy_limits_mev()[1],
         })?;
-        let physics = LayerPhysics::new(&entry, machine.nozzle_plane_mm, shifter, options.grid_mm, z_mm, widest);
+        let physics = LayerPhysics::new(&entry, machine.nozzle_plane_mm, shifter, &sampling);
         layer_starts.push(spots.len());
         for (s, spot) in layer.spots.iter().enumerate() {
             spots.push(PlannedSpot {
@@ -363,21 +289,65 @@ fn prepare_beam(
                 x_mm: spot.x_mm,
                 y_mm: spot.y_mm,
             });
-            reaches.push([spot.x_mm, spot.y_mm, physics.reach_mm]);
+            reaches.push([spot.x_mm, spot.y_mm, physics.air_reach_mm, physics.reach_mm, physics.wide_reach_mm]);
         }
         layers.push(physics);
     }
     layer_starts.push(spots.len());
+    if let Some(s) = shifter {
+        let stuck = |l: &LayerPhysics| l.range_mm <= s.water_equivalent_mm;
+        let count = layers.iter().filter(|l| stuck(l)).count();
+        if let Some(best) = layers.iter().max_by(|a, b| a.range_mm.total_cmp(&b.range_mm))
+            && stuck(best)
+        {
+            let energy_mev = beam.layers.iter().map(|l| l.energy_mev).fold(0.0, f64::max);
+            return Err(ComputeError::StopsInShifter {
+                beam: beam.name.clone(),
+                energy_mev,
+                range_mm: best.range_mm,
+                shifter_mm: s.water_equivalent_mm,
+            });
+        }
+        if count > 0 {
+            notes.push(format!(
+                "beam '{}': {count} of {} layers stop in the range shifter of {} mm of water",
+                beam.name,
+                layers.len(),
+                s.water_equivalent_mm
+            ));
+        }
+    }
     let deepest_mm = layers.iter().map(|l| l.end_mm).fold(0.0, f64::max);
-    let view = BeamView { grid, stopping, to_gantry, virtual_sad_mm, deepest_mm, spots: &reaches };
-    let beam_grid = BeamGrid::new(&view);
-    if beam_grid.bins.is_empty() {
+    let fan = |coarser: f64, reach: fn(&[f64; 5]) -> f64| {
+        let spots: Vec<[f64; 3]> = reaches.iter().map(|r| [r[0], r[1], reach(r)]).collect();
+        let size = FanSize {
+            cell_mm: coarser * sampling.cell_mm,
+            step_mm: coarser * sampling.step_mm,
+            virtual_sad_mm,
+            to_gantry,
+            spots: &spots,
+            deepest_mm,
+        };
+        RayGrid::new(&size, stopping, FAN_LIMIT).map_err(|voxels| ComputeError::GridTooLarge {
+            grid_mm: options.grid_mm,
+            voxels,
+            limit: FAN_LIMIT,
+        })
+    };
+    let rays = fan(1.0, |r| r[3])?;
+    let wide = fan(2.0, |r| r[4])?;
+    let misses = |r: &&[f64; 5]| {
+        let w = rays.window(r[0], r[1], r[2]);
+        !(w.first[1]..w.first[1] + w.n[1])
+            .any(|y| rays.meets[y * rays.n[0] + w.first[0]..][..w.n[0]].iter().any(|m| *m))
+    };
+    let idle = reaches.iter().filter(misses).count();
+    if idle == reaches.len() {
         return Err(ComputeError::BeamMisses { beam: beam.name.clone() });
     }
-    let idle =
-        reaches.iter().filter(|r| !beam_grid.bins.iter().any(|b| beam_grid.touches(b, r[0], r[1], r[2]))).count();
     if idle > 0 {
         notes.push(format!("beam '{}': {idle} of {} spots reach no voxel of the body", beam.name, reaches.len()));
     }
-    Ok(PreparedBeam { grid: beam_grid, layers, layer_starts })
+    let resampler = Resampler::new(&rays, grid);
+    Ok(PreparedBeam { rays, wide, resampler, layers, layer_starts })
 }

@@ -13,6 +13,8 @@ pub(crate) struct StoppingMap {
     pub relative: Volume<f32>,
     /// Voxels in the body whose HU lie above the table's last point.
     pub above_table: usize,
+    /// Scattering power relative to water's, by hundredths of the stopping power.
+    scattering: Vec<f32>,
 }
 
 impl StoppingMap {
@@ -61,7 +63,16 @@ impl StoppingMap {
         if bad > 0 {
             return Err(ComputeError::CtNotFinite { count: bad });
         }
-        Ok(Self { relative: Volume { grid: cut, data }, above_table })
+        let scattering = (0..=1100).map(|i| hu.relative_scattering_power(f64::from(i) * 0.01) as f32).collect();
+        Ok(Self { relative: Volume { grid: cut, data }, above_table, scattering })
+    }
+
+    /// Scattering power relative to water's of a stopping power relative to water's.
+    pub fn scattering_power(&self, relative: f32) -> f64 {
+        let q = (100.0 * relative).clamp(0.0, 1099.0);
+        let i = q as usize;
+        let (a, b) = (self.scattering[i], self.scattering[i + 1]);
+        f64::from(a + (b - a) * (q - i as f32))
     }
 
     /// Whether a point lies in a voxel of the body.

@@ -84,7 +84,7 @@ fn spot_sigma_at_depth_is_matrads_within_10_percent() {
         let (depth, sigma) = (entry["depths"].numbers(), entry["sigma1"].numbers());
         let end = r80(depth, entry["Z"].numbers());
         let range = BraggCurve::new(energy, 0.0).range_mm;
-        let ours = water_variance(range, 0.0, 0.25, (1.1 * end / 0.25) as usize);
+        let ours = water_variance(range, 0.25, (1.1 * end / 0.25) as usize);
         let in_air = machine.at(energy).unwrap().variance_mm2(1, machine.nozzle_plane_mm);
         for part in [0.5, 0.7, 0.8, 0.9, 0.95] {
             let scattered = ours[(part * range / 0.25) as usize];

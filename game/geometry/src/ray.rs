@@ -8,6 +8,12 @@ use nalgebra::Point3;
 /// order. `offset` is [`Grid::offset`]; a voxel reaches half a spacing around its centre. Nothing is visited where the
 /// segment misses the grid or has no finite length. The lengths add up to the length of the segment inside the grid.
 pub fn traverse(grid: &Grid, from: Point3<f64>, to: Point3<f64>, mut visit: impl FnMut(usize, f64)) {
+    traverse_between(grid, from, to, |offset, near_mm, far_mm| visit(offset, far_mm - near_mm));
+}
+
+/// As [`traverse`], with the distances from `from` at which the line enters and leaves each voxel:
+/// `visit(offset, near_mm, far_mm)`.
+pub fn traverse_between(grid: &Grid, from: Point3<f64>, to: Point3<f64>, mut visit: impl FnMut(usize, f64, f64)) {
     let length = (to - from).norm();
     if !(length.is_finite() && length > 0.0) || grid.is_empty() {
         return;
@@ -71,7 +77,7 @@ pub fn traverse(grid: &Grid, from: Point3<f64>, to: Point3<f64>, mut visit: impl
         };
         let leave = next[axis].min(t_out);
         if leave > t {
-            visit(offset as usize, (leave - t) * length);
+            visit(offset as usize, t * length, leave * length);
             t = leave;
         }
         if next[axis] >= t_out {
