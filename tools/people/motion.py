@@ -211,9 +211,9 @@ def staff(arm, body, cloth, how, waving):
         low = min(min(p.at[f'ball_{s}'][2] - bones[f'ball_{s}'][0][2], p.at[f'foot_{s}'][2] - bones[f'foot_{s}'][0][2]) for s in 'lr')
         return Pose(bones, towards=to, turns=turns, shift=(0, 0, -low))
 
-    keyed(arm, 'idle', 8, calm, bones, blinks=(1.3, 4.9), step=3)
-    keyed(arm, 'talk', 6, talk, bones, blinks=(.6, 3.1), smile=((0, 0), (.8, .35), (5.2, .35), (6, 0)), step=2)
-    keyed(arm, 'wave', 2.8, wave, bones, blinks=(2.3,), smile=((0, 0), (.6, .8), (2.2, .8), (2.8, 0)))
+    keyed(arm, 'idle', 8, calm, bones, blinks=(1.3, 4.9), smile=((0, .5), (8, .5)), step=3)  # at rest a face is friendly, not blank
+    keyed(arm, 'talk', 6, talk, bones, blinks=(.6, 3.1), smile=((0, .4), (.8, .6), (5.2, .6), (6, .4)), step=2)
+    keyed(arm, 'wave', 2.8, wave, bones, blinks=(2.3,), smile=((0, .5), (.6, .65), (2.2, .65), (2.8, .5)))
     keyed(arm, 'walk', 1.1 + 1e-9, walk, bones)
     keyed(arm, 'work', 6, work, bones, blinks=(2.1,), step=3)
 

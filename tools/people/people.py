@@ -30,13 +30,13 @@ STAFF = {
         brow=(.012, .008, .006), tunic=(.018, .150, .165), trousers=(.016, .125, .140), shoes=(.50, .51, .52), badge=(.02, .25, .28)),
     'camille': dict(
         shape=dict(gender=0, old=.42, muscle=.45, weight=.52, height=.52, ideal=.6, race={'caucasian': 1.0}, cup=.42, firm=.5,
-                   faces={'mouthSmileLeft': .48, 'mouthSmileRight': .48, 'eyeWideLeft': .35, 'eyeWideRight': .35,
-                          'browInnerUp': .15, 'cheekSquintLeft': .10, 'cheekSquintRight': .10}),
+                   faces={'mouthSmileLeft': .60, 'mouthSmileRight': .60, 'eyeWideLeft': .35, 'eyeWideRight': .35,
+                          'browOuterUpLeft': .25, 'browOuterUpRight': .25, 'cheekSquintLeft': .22, 'cheekSquintRight': .22}),
         skin=(.60, .365, .275), iris=(.20, .15, .075), lips=[.86, .46, .45], age=.2, lash=(.06, .035, .025),
         hairline=[.051, .050, .043, .022, -.004, -.010, .0, -.035, -.07, -.075],
         hair=dict(pole=(0, .45, .9), thick=.014, lock=.0028, edge=.30, locks=8, columns=72, rows=17, colour=(.125, .058, .030), repeat=9, volume=.25, even=3,
                   part=.020, slant=.5, hang={'from': .86, 'full': 1.12, 'tip': -.108, 'back': .02, 'off': .007}),
-        brow_hairs=150, skin_triangles=4250, brow=(.27, .165, .11), tunic=(.135, .205, .300), trousers=(.60, .60, .58), shoes=(.58, .57, .55),
+        brow_hairs=150, skin_triangles=4250, brow=(.36, .23, .155), brow_up=.0198, tunic=(.135, .205, .300), trousers=(.60, .60, .58), shoes=(.58, .57, .55),
         badge=(.45, .12, .10), rests='clasped', waves='l'),
 }
 

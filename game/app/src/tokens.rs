@@ -18,6 +18,10 @@ pub const SCREEN_CASE: Color = Color::linear_rgb(0.018, 0.020, 0.023);
 pub const SCREEN_GLASS: Color = Color::linear_rgb(0.004, 0.005, 0.006);
 /// Ground of a screen with radiographs.
 pub const SCREEN_NIGHT: Color32 = Color32::from_rgb(13, 20, 24);
+/// Tint of the planning scan's own views, so that they are not taken for today's.
+pub const PLANNED: Color32 = Color32::from_rgb(150, 196, 214);
+/// What is still to come on a dark screen.
+pub const SCREEN_DIM: Color32 = Color32::from_rgb(46, 62, 68);
 /// Crosshair at the isocentre.
 pub const CROSSHAIR: Color32 = Color32::from_rgb(122, 214, 178);
 /// Cap height of a screen's title and of its small type, share of the picture's height.
@@ -133,6 +137,8 @@ pub const DWELL_S: f32 = 1.5;
 /// Eye height of a seated person over the floor, metres.
 pub const SEATED_EYE_M: f32 = 1.20;
 
+/// Paper of a card that staff hold, linear.
+pub const CARD: Color = Color::linear_rgb(0.90, 0.88, 0.83);
 /// The laser and its dot.
 pub const LASER: Color = Color::linear_rgb(0.25, 0.75, 0.68);
 /// A controller's body.

@@ -120,7 +120,8 @@ pub struct Screen {
 /// What a screen shows.
 #[derive(Clone, Debug, Deserialize, Serialize, PartialEq)]
 pub enum ScreenPicture {
-    /// The X-ray pictures while the session shows `xray`; a greeting otherwise.
+    /// The patient's own pictures: the same views of the planning scan while the session shows `reference`, the X-ray
+    /// pictures while it shows `xray`, which beam is on and how far while it shows `beams`; a greeting otherwise.
     Xray,
     /// What this camera sees while the session shows `camera`; what the room's model has there otherwise.
     Camera(String),

@@ -58,7 +58,7 @@ pub struct SessionState {
     pub patient: Posture,
     /// The patient's own inside is shown (only for who chose it).
     pub anatomy_shown: bool,
-    /// A named thing that is shown (`xray`, `camera`), or empty.
+    /// A named thing that is shown (`reference`, `xray`, `beams`, `camera`), or empty.
     pub shown: String,
     /// Light of the room, 0 to 1.
     pub light: f64,
@@ -150,6 +150,10 @@ pub enum Doing {
     Watches,
     /// Walks.
     Walks,
+    /// Holds out the card with the scale from 0 to 10.
+    Asks,
+    /// Holds the mask that was taken off; see [`Mask::Carried`].
+    Carries,
 }
 
 /// Where the mask is.
@@ -160,6 +164,8 @@ pub enum Mask {
     Off,
     /// In the hands.
     Held,
+    /// Taken off, in the hands of whoever carries it.
+    Carried,
     /// On the face, not yet fixed.
     Laid,
     /// Fixed to the table with this many clips.

@@ -12,6 +12,9 @@ const CORE_M: f32 = 0.0016;
 const HALO_M: f32 = 0.007;
 /// Strength of the halo.
 const HALO: f32 = 0.16;
+/// What is left of the light where it leaves the nozzle, and how much of it the core has in the target.
+const FAINT: f32 = 0.15;
+const CORE: f32 = 0.7;
 
 #[derive(Component)]
 pub(super) struct Beam;
@@ -21,9 +24,9 @@ pub(super) fn spawn(
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
 ) {
-    let tube = meshes.add(Cylinder::new(1.0, 1.0).mesh().resolution(24).without_caps());
+    let tube = meshes.add(fading(Cylinder::new(1.0, 1.0).mesh().resolution(24).without_caps().build()));
     commands.spawn((Beam, Transform::default(), Visibility::Hidden)).with_children(|b| {
-        for (radius, strength) in [(CORE_M, 1.0), (HALO_M, HALO)] {
+        for (radius, strength) in [(CORE_M, CORE), (HALO_M, HALO)] {
             let light = StandardMaterial {
                 base_color: Color::LinearRgba(tokens::BEAM.with_alpha(strength)),
                 unlit: true,
@@ -39,6 +42,19 @@ pub(super) fn spawn(
             ));
         }
     });
+}
+
+/// Light that grows along a tube's +Y: a beam of one strength from end to end looks like a rod.
+fn fading(mut tube: Mesh) -> Mesh {
+    let colours: Option<Vec<[f32; 4]>> =
+        tube.attribute(Mesh::ATTRIBUTE_POSITION).and_then(|a| a.as_float3()).map(|at| {
+            let light = |y: f32| FAINT + (1.0 - FAINT) * (y + 0.5).powi(2);
+            at.iter().map(|p| [light(p[1]), light(p[1]), light(p[1]), 1.0]).collect()
+        });
+    if let Some(colours) = colours {
+        tube.insert_attribute(Mesh::ATTRIBUTE_COLOR, colours);
+    }
+    tube
 }
 
 /// A point in IEC gantry axes (mm) at the session's gantry angle, in the room (m).

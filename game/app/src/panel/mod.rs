@@ -3,7 +3,7 @@
 pub(crate) mod keyboard;
 pub mod model;
 mod open;
-mod pictures;
+pub(crate) mod pictures;
 mod plate;
 pub mod pointer;
 pub mod views;

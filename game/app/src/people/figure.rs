@@ -1,13 +1,13 @@
 //! The patient's figure on the couch, the mask over its face, and how both give way to the person's own inside.
 
-use super::{Figure, HeadRest, MaskShape, Own};
+use super::{Figure, HeadRest, MaskShape, Own, Staff, held};
 use crate::machine::top_motion;
 use crate::now::{Now, RoomData};
 use crate::seat::Seat;
 use bevy::gltf::GltfMeshName;
 use bevy::mesh::{Indices, VertexAttributeValues};
 use bevy::prelude::*;
-use vestibule_scenario::{Mask, Posture, SessionState};
+use vestibule_scenario::{Doing, Mask, Posture, SessionState};
 
 /// Where somebody's two hands touch: the mask's frame beside the head, or the table's rail; half the distance between them.
 const MASK_EDGE_M: Vec3 = Vec3::new(0.029, 1.132, 0.02);
@@ -21,6 +21,8 @@ const AT_MASK_M: f32 = 1.0;
 /// How high hands hold the mask over the face before it is laid, and how fast it comes down, metres and metres per second.
 const HELD_M: f32 = 0.17;
 const LOWERED_M_PER_S: f32 = 0.14;
+/// Seconds in which the mask goes from over the face into the hands of who carries it.
+const TAKEN_S: f32 = 1.4;
 
 /// How high the mask is over the face now.
 #[derive(Resource, Default)]
@@ -29,17 +31,22 @@ pub struct MaskLift {
     seen: bool,
     /// Metres.
     pub lift_m: f32,
+    /// From the table into the hands that carry it, 0 to 1.
+    carried: f32,
 }
 
 impl MaskLift {
     fn step(&mut self, s: &SessionState) {
-        let want = if s.mask == Mask::Held { HELD_M } else { 0.0 };
+        let want = if matches!(s.mask, Mask::Held | Mask::Carried) { HELD_M } else { 0.0 };
         let past = (s.elapsed_s - self.at_s) as f32;
         self.lift_m = if self.seen && s.mask != Mask::Off && (0.0..0.5).contains(&past) {
             self.lift_m + (want - self.lift_m).clamp(-LOWERED_M_PER_S * past, LOWERED_M_PER_S * past)
         } else {
             want
         };
+        let carried = f32::from(u8::from(s.mask == Mask::Carried));
+        let most = if self.seen && (0.0..0.5).contains(&past) { past / TAKEN_S } else { 1.0 };
+        self.carried += (carried - self.carried).clamp(-most, most);
         self.seen = s.mask != Mask::Off;
         self.at_s = s.elapsed_s;
     }
@@ -52,7 +59,10 @@ pub fn hands_at(s: &SessionState, isocentre_m: f32, lift_m: f32, feet: Vec3) -> 
     let here = back.transform_point3(feet);
     let flat = |v: Vec3| Vec2::new(v.x, v.z);
     let lying = s.patient == Posture::Lying;
-    let ends = if lying && s.mask != Mask::Off && flat(here).distance(flat(MASK_EDGE_M)) < AT_MASK_M {
+    let ends = if lying
+        && !matches!(s.mask, Mask::Off | Mask::Carried)
+        && flat(here).distance(flat(MASK_EDGE_M)) < AT_MASK_M
+    {
         let side = (here.x - MASK_EDGE_M.x).signum();
         let middle = MASK_EDGE_M + Vec3::new(side * MASK_HALF_M.x, lift_m, 0.0);
         [-1.0, 1.0].map(|k| middle + Vec3::Z * MASK_HALF_M.y * k)
@@ -76,6 +86,7 @@ pub fn lie(
     now: Res<Now>,
     data: Res<RoomData>,
     mut lift: ResMut<MaskLift>,
+    people: Query<(&Staff, &Transform), Without<Figure>>,
     mut figures: Query<(&mut Transform, &mut Visibility, Has<MaskShape>, Has<HeadRest>), With<Figure>>,
 ) {
     let s = &now.state;
@@ -87,8 +98,24 @@ pub fn lie(
     for (mut t, mut visible, mask, rest) in &mut figures {
         let on = rest || seen && (!mask || s.mask != Mask::Off);
         visible.set_if_neq(if on { Visibility::Inherited } else { Visibility::Hidden });
-        let up = if mask { Vec3::Y * lift.lift_m } else { Vec3::ZERO };
-        t.set_if_neq(motion * Transform::from_translation(up));
+        if !mask {
+            t.set_if_neq(motion);
+            continue;
+        }
+        let over = motion * Transform::from_translation(Vec3::Y * lift.lift_m);
+        let carrier = s.staff.iter().find(|p| p.doing == Doing::Carries);
+        let hands = carrier.and_then(|c| people.iter().find(|(p, _)| p.who == c.who));
+        t.set_if_neq(match hands {
+            Some((_, body)) => {
+                let held = held::carried(body, MASK_EDGE_M);
+                let k = lift.carried * lift.carried * (3.0 - 2.0 * lift.carried);
+                // its middle goes straight from hand to hand
+                let [from, to] = [over, held].map(|t| t.transform_point(MASK_EDGE_M));
+                let rotation = over.rotation.slerp(held.rotation, k);
+                Transform { translation: from.lerp(to, k) - rotation * MASK_EDGE_M, rotation, ..over }
+            }
+            None => over,
+        });
     }
 }
 
@@ -132,13 +159,17 @@ pub fn find_skin(
 
 /// Where the figure's neck is cut when the head becomes transparent: everything nearer to the gantry goes, metres (room Z in
 /// the pose of the file).
-const NECK_Z_M: f32 = 0.175;
+const NECK_Z_M: f32 = 0.165;
+/// From the cut to here the skin fades in, metres (room Z).
+const FADED_Z_M: f32 = 0.265;
 
 /// The figure's skin whole, and without the head.
 #[derive(Component)]
 pub struct Cut {
     whole: Handle<Mesh>,
     headless: Handle<Mesh>,
+    /// The skin's material as it is, and the same that lets its colours' alpha through: made when first needed.
+    material: Option<[Handle<StandardMaterial>; 2]>,
 }
 
 pub fn cut_head(
@@ -158,23 +189,49 @@ pub fn cut_head(
             list.chunks(3).filter(|t| t.iter().any(|i| at[*i as usize][2] > NECK_Z_M)).flatten().copied().collect();
         let mut headless = whole.clone();
         headless.insert_indices(Indices::U32(kept));
+        let alpha = |z: f32| ((z - NECK_Z_M) / (FADED_Z_M - NECK_Z_M)).clamp(0.0, 1.0);
+        let shades = match whole.attribute(Mesh::ATTRIBUTE_COLOR) {
+            Some(VertexAttributeValues::Float32x4(c)) => c.clone(),
+            Some(VertexAttributeValues::Unorm8x4(c)) => c.iter().map(|c| c.map(|v| f32::from(v) / 255.0)).collect(),
+            Some(VertexAttributeValues::Unorm16x4(c)) => c.iter().map(|c| c.map(|v| f32::from(v) / 65535.0)).collect(),
+            _ => vec![[1.0; 4]; at.len()],
+        };
+        let shades: Vec<_> = shades.iter().zip(at).map(|(c, p)| [c[0], c[1], c[2], alpha(p[2])]).collect();
+        headless.insert_attribute(Mesh::ATTRIBUTE_COLOR, shades);
         let headless = meshes.add(headless);
-        commands.entity(entity).insert(Cut { whole: mesh.0.clone(), headless });
+        commands.entity(entity).insert(Cut { whole: mesh.0.clone(), headless, material: None });
     }
 }
+
+type GivingWay = (
+    &'static mut Visibility,
+    &'static mut Mesh3d,
+    &'static mut MeshMaterial3d<StandardMaterial>,
+    Option<&'static mut Cut>,
+);
 
 pub fn give_way(
     now: Res<Now>,
     surfaces: Query<(), With<crate::anatomy::Kind>>,
-    mut parts: Query<(&mut Visibility, &mut Mesh3d, Option<&Cut>), (With<GivesWay>, Without<Figure>)>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
+    mut parts: Query<GivingWay, (With<GivesWay>, Without<Figure>)>,
 ) {
     let inside = now.state.anatomy_shown && !surfaces.is_empty();
-    for (mut v, mut mesh, cut) in &mut parts {
-        if let Some(cut) = cut {
+    for (mut v, mut mesh, mut material, cut) in &mut parts {
+        if let Some(mut cut) = cut {
             v.set_if_neq(Visibility::Inherited);
             let want = if inside { &cut.headless } else { &cut.whole };
-            if mesh.0 != *want {
-                mesh.0 = want.clone();
+            if mesh.0 == *want {
+                continue;
+            }
+            mesh.0 = want.clone();
+            if cut.material.is_none() {
+                let Some(usual) = materials.get(&material.0).cloned() else { continue };
+                let fading = materials.add(StandardMaterial { alpha_mode: AlphaMode::Blend, ..usual });
+                cut.material = Some([material.0.clone(), fading]);
+            }
+            if let Some([usual, fading]) = &cut.material {
+                material.0 = if inside { fading.clone() } else { usual.clone() };
             }
         } else {
             v.set_if_neq(if inside { Visibility::Hidden } else { Visibility::Inherited });

@@ -1,6 +1,7 @@
 //! Staff at their stations and the patient's figure: they stand where the session says, move as people do, look at the person.
 
 mod figure;
+mod held;
 mod moves;
 mod reach;
 
@@ -88,8 +89,8 @@ pub fn plugin(app: &mut App) {
             (
                 find_joints,
                 figure::find_skin,
-                stand,
-                figure::lie,
+                held::give,
+                (stand, held::show, figure::lie).chain(),
                 figure::sit,
                 figure::cut_head,
                 figure::give_way,

@@ -42,6 +42,7 @@ pub struct Act {
     share: [f32; MOVES],
     /// Seconds since the last frame on the session's clock.
     past_s: f32,
+    holds: f32,
     /// Turn about +Y that is shown, radians.
     pub heading: f32,
     /// Where the eyes go, in the body's own frame.
@@ -52,6 +53,11 @@ impl Act {
     /// How much of this movement is shown.
     pub fn work(&self) -> f32 {
         self.share[WORK]
+    }
+
+    /// How far both hands are at what they hold out, 0 to 1.
+    pub fn holds(&self) -> f32 {
+        self.holds
     }
 
     /// Steps to this frame. `heading` is where the body should face, radians about +Y.
@@ -69,6 +75,9 @@ impl Act {
         self.walked_m = if fresh { 0.0 } else { self.walked_m + way };
         (self.at, self.at_s, self.doing, self.seen) = (at, s.elapsed_s, pose.doing, true);
         let want = self.wanted(s);
+        let holds = f32::from(u8::from(matches!(pose.doing, Doing::Asks | Doing::Carries)));
+        let most = if fresh { 1.0 } else { self.past_s / BLEND_S };
+        self.holds += (holds - self.holds).clamp(-most, most);
         if fresh {
             (self.share, self.heading, self.gaze) = ([0.0; MOVES], heading, None);
             self.share[want] = 1.0;
@@ -106,7 +115,7 @@ impl Act {
             Doing::Greets if self.since() < 0.0 => IDLE,
             Doing::Greets if self.since() % WAVE_EVERY_S < WAVE_S => WAVE,
             Doing::Greets => says,
-            Doing::Looks | Doing::Watches => IDLE,
+            Doing::Looks | Doing::Watches | Doing::Asks | Doing::Carries => IDLE,
         }
     }
 

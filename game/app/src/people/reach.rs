@@ -7,6 +7,7 @@ use vestibule_scenario::Doing;
 
 use super::Staff;
 use super::figure::{MaskLift, hands_at};
+use super::held;
 use super::moves::Act;
 use crate::now::{Now, RoomData};
 use crate::seat::Seat;
@@ -53,8 +54,13 @@ pub fn live(
         {
             rig.hands(hands, work, now.state.elapsed_s as f32);
         }
+        if act.holds() > 0.01 {
+            rig.hands(held::grip(pose.doing), act.holds(), 0.0);
+        }
         let to = match pose.doing {
-            Doing::Looks | Doing::Speaks | Doing::Greets => Some(into.transform_point3(eyes)),
+            Doing::Looks | Doing::Speaks | Doing::Greets | Doing::Asks | Doing::Carries => {
+                Some(into.transform_point3(eyes))
+            }
             Doing::Works => hands.map(|[a, b]| (a + b) * 0.5),
             Doing::Watches | Doing::Walks => None,
         };

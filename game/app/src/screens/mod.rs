@@ -1,5 +1,6 @@
 //! Screens in the room: the X-ray pictures of the person's own head, and what the cameras that keep watch see.
 
+mod beams;
 mod slab;
 mod view;
 mod watch;
@@ -22,7 +23,9 @@ use bevy_egui::{EguiContext, EguiSchedule};
 use vestibule_scenario::{Screen, ScreenPicture};
 
 /// The state's words for what is shown.
+const REFERENCE: &str = "reference";
 const XRAY: &str = "xray";
+const BEAMS: &str = "beams";
 const CAMERA: &str = "camera";
 /// Pixels per metre of the X-ray screen: 1.1 pixels per pixel of a headset at arm's length and more.
 const PIXELS_PER_M: f32 = 1100.0;
@@ -50,7 +53,39 @@ struct Greeting;
 #[derive(Component)]
 struct Painter {
     frames: u32,
-    told: (bool, bool),
+    told: Option<Page>,
+}
+
+/// What the person's own screen shows.
+#[derive(Clone, Debug, PartialEq)]
+enum Page {
+    /// The views of the planning scan that the X-ray pictures are laid over.
+    Reference,
+    /// The X-ray pictures.
+    Xray,
+    /// Each beam's gantry angle (degrees) and hundredths of it that are done; which one is on.
+    Beams(Vec<(f64, u8)>, Option<usize>),
+}
+
+impl Page {
+    fn of(now: &Now, xray: &xray::Xray, case: Option<&Case>) -> Option<Self> {
+        match now.state.shown.as_str() {
+            REFERENCE => xray.pictures().map(|_| Self::Reference),
+            XRAY => xray.pictures().map(|_| Self::Xray),
+            BEAMS => {
+                let plan = case.and_then(|c| c.patient.plans.get(c.plan))?;
+                let mut left = now.state.delivered.spots;
+                let beams = plan.beams.iter().map(|b| {
+                    let (all, done) = (b.spot_count(), left.min(b.spot_count()));
+                    left -= done;
+                    (b.angles.gantry_deg, (done * 100 / all.max(1)) as u8)
+                });
+                let on = now.state.beam.as_ref().map(|b| b.beam);
+                Some(Self::Beams(beams.collect(), on))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Screens and cameras.
@@ -63,7 +98,7 @@ pub fn plugin(app: &mut App) {
 
 /// Whether everything that the screens show now has been worked out.
 pub fn ready(world: &World) -> bool {
-    let shown = world.get_resource::<Now>().is_some_and(|n| n.state.shown == XRAY);
+    let shown = world.get_resource::<Now>().is_some_and(|n| [XRAY, REFERENCE].contains(&n.state.shown.as_str()));
     !shown || world.get_resource::<xray::Xray>().is_none_or(|x| x.settled())
 }
 
@@ -146,7 +181,7 @@ fn greeting(size: Vec2) -> Mesh {
 
 fn paint(commands: &mut Commands, image: &Handle<Image>) {
     commands.spawn((
-        Painter { frames: 0, told: (false, false) },
+        Painter { frames: 0, told: None },
         Camera3d::default(),
         RenderLayers::none(),
         Msaa::Off,
@@ -180,21 +215,22 @@ fn greet(
 fn turn_on(
     now: Res<Now>,
     xray: Res<xray::Xray>,
+    case: Option<Res<Case>>,
     mut lit: Query<(&Lit, &mut Visibility)>,
     mut painters: Query<(&mut Painter, &mut Camera)>,
 ) {
-    let (shown, developed) = (now.state.shown == XRAY, xray.pictures().is_some());
+    let page = Page::of(&now, &xray, case.as_deref());
     for (lit, mut visible) in &mut lit {
         let on = match lit.0 {
-            ScreenPicture::Xray => shown && developed,
+            ScreenPicture::Xray => page.is_some(),
             ScreenPicture::Camera(_) => now.state.shown == CAMERA,
         };
         visible.set_if_neq(if on { Visibility::Inherited } else { Visibility::Hidden });
     }
     for (mut painter, mut camera) in &mut painters {
-        if painter.told != (shown, developed) {
-            painter.told = (shown, developed);
-            painter.frames = if shown && developed { DRAWN } else { 0 };
+        if painter.told != page {
+            painter.frames = if page.is_some() { DRAWN } else { 0 };
+            painter.told.clone_from(&page);
         }
         let on = painter.frames > 0;
         if camera.is_active != on {
@@ -205,7 +241,7 @@ fn turn_on(
 }
 
 fn draw(
-    mut contexts: Query<(&mut EguiContext, &Camera), With<Painter>>,
+    mut contexts: Query<(&mut EguiContext, &Camera, &Painter)>,
     xray: Res<xray::Xray>,
     words: Res<Words>,
     case: Option<Res<Case>>,
@@ -213,16 +249,16 @@ fn draw(
     mut styled: Local<bool>,
     mut textures: Local<Vec<TextureHandle>>,
 ) {
-    let Ok((mut context, camera)) = contexts.single_mut() else { return };
+    let Ok((mut context, camera, painter)) = contexts.single_mut() else { return };
     let ctx = context.get_mut();
     if !*styled {
         *styled = true;
         style(ctx, &faces);
         return; // fonts count from the next pass
     }
-    let (Some(pictures), true) = (xray.pictures(), camera.is_active) else { return };
+    let (Some(page), true) = (&painter.told, camera.is_active) else { return };
     if textures.is_empty() {
-        for (k, p) in pictures.iter().enumerate() {
+        for (k, p) in xray.pictures().unwrap_or_default().iter().enumerate() {
             let grey = egui::ColorImage::from_gray(p.size, &p.grey);
             textures.push(ctx.load_texture(format!("xray {k}"), grey, egui::TextureOptions::LINEAR));
         }
@@ -231,5 +267,10 @@ fn draw(
     let mark = synthetic.then(|| words.get("screen-synthetic"));
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("screen"), builder);
-    view::radiographs(&mut ui, &words.get("screen-xray"), mark.as_deref(), &textures);
+    let mark = mark.as_deref();
+    match page {
+        Page::Reference => view::radiographs(&mut ui, &words.get("screen-reference"), mark, &textures, tokens::PLANNED),
+        Page::Xray => view::radiographs(&mut ui, &words.get("screen-xray"), mark, &textures, tokens::WHITE),
+        Page::Beams(beams, on) => beams::progress(&mut ui, &words.get("screen-beams"), mark, beams, *on),
+    }
 }

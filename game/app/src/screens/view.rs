@@ -11,8 +11,8 @@ const RING: f32 = 0.055;
 /// The whole of a texture.
 const WHOLE: Rect = Rect { min: pos2(0.0, 0.0), max: pos2(1.0, 1.0) };
 
-/// Draws the screen: its title, the mark of a synthetic patient, and the pictures side by side.
-pub fn radiographs(ui: &mut Ui, title: &str, mark: Option<&str>, pictures: &[TextureHandle]) {
+/// Draws the screen's ground, its title and the mark of a synthetic patient; gives what is left and the margin.
+pub fn ground(ui: &Ui, title: &str, mark: Option<&str>) -> (Rect, f32) {
     let all = ui.max_rect();
     let paint = ui.painter();
     paint.rect_filled(all, 0.0, tokens::SCREEN_NIGHT);
@@ -34,14 +34,23 @@ pub fn radiographs(ui: &mut Ui, title: &str, mark: Option<&str>, pictures: &[Tex
         let small = font(tokens::SCREEN_SMALL, FontFamily::Proportional);
         paint.text(at, Align2::RIGHT_CENTER, mark, small, tokens::FOG);
     }
-    let room = vec2(all.width() - 2.0 * margin, height - line - foot);
+    let left = pos2(all.left() + margin, all.top() + line);
+    (Rect::from_min_max(left, pos2(all.right() - margin, all.bottom() - foot)), margin)
+}
+
+/// Draws the screen with the pictures side by side, in this tint.
+pub fn radiographs(ui: &mut Ui, title: &str, mark: Option<&str>, pictures: &[TextureHandle], tint: Color32) {
+    let (free, margin) = ground(ui, title, mark);
+    let paint = ui.painter();
+    let room = free.size();
+    let height = ui.max_rect().height();
     let count = pictures.len().max(1) as f32;
     let side = room.y.min((room.x - (count - 1.0) * margin) / count);
     let step = (room.x - count * side) / (count + 1.0) + side;
     for (k, picture) in pictures.iter().enumerate() {
-        let left = all.left() + margin + (step - side) + k as f32 * step;
-        let rect = Rect::from_min_size(pos2(left, all.top() + line), vec2(side, side));
-        paint.image(picture.id(), rect, WHOLE, Color32::WHITE);
+        let left = free.left() + (step - side) + k as f32 * step;
+        let rect = Rect::from_min_size(pos2(left, free.top()), vec2(side, side));
+        paint.image(picture.id(), rect, WHOLE, tint);
         let thin = Stroke::new(height * 0.0042, tokens::CROSSHAIR);
         let (middle, ring) = (rect.center(), side * RING);
         paint.circle_stroke(middle, ring, thin);
