@@ -18,6 +18,9 @@ pub enum Command {
     Compute(ComputeArgs),
     /// What each structure gets from a dose
     Dvh(DvhArgs),
+    /// Machine files: show one, import one
+    #[command(subcommand)]
+    Machine(crate::dose_machine::Command),
 }
 
 /// What `compute` takes.
@@ -65,6 +68,7 @@ pub fn run(command: Command, global: &Global) -> Done {
     match command {
         Command::Compute(args) => run_compute(&args, global),
         Command::Dvh(args) => run_dvh(&args, global),
+        Command::Machine(command) => crate::dose_machine::run(&command, global),
     }
 }
 

@@ -4,6 +4,7 @@ mod bench;
 mod capture;
 mod doctor;
 mod dose;
+mod dose_machine;
 mod output;
 mod patient;
 mod play;

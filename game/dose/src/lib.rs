@@ -16,6 +16,7 @@ mod hu;
 mod layer;
 mod live;
 pub mod machine;
+pub mod machine_import;
 mod prepared;
 mod rays;
 mod resample;

@@ -193,7 +193,7 @@ impl MachineModel {
         Self::from_json(include_str!("../../../assets/beams/generic-pbs.json")).expect("the embedded machine is valid")
     }
 
-    fn check(&self) -> Result<(), MachineError> {
+    pub(crate) fn check(&self) -> Result<(), MachineError> {
         let fail = |what: String, value: f64, expected| {
             Err(MachineError::Value { name: self.name.clone(), what, value: value.to_string(), expected })
         };
