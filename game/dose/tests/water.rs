@@ -295,7 +295,7 @@ fn bad_input_is_named_and_never_a_silent_zero() {
             .unwrap_err()
             .to_string()
     };
-    let cases: [(&str, Box<dyn Fn(&mut vestibule_patient::Plan)>); 10] = [
+    let cases: [(&str, Box<dyn Fn(&mut vestibule_patient::Plan)>); 12] = [
         ("'G0', layer 1: 300 MeV", Box::new(|p| p.beams[0].layers[0].energy_mev = 300.0)),
         ("'G0', layer 1, spot 2: weight NaN", Box::new(|p| p.beams[0].layers[0].spots[1].weight = f64::NAN)),
         ("spot 1: weight -1", Box::new(|p| p.beams[0].layers[0].spots[0].weight = -1.0)),
@@ -310,6 +310,11 @@ fn bad_input_is_named_and_never_a_silent_zero() {
                 p.beams[0].range_shifters[0].water_equivalent_mm = None;
             }),
         ),
+        (
+            "no layer gets through its range shifter of 60 mm",
+            Box::new(|p| p.beams[0].range_shifters.push(shifter(60.0, 100.0))),
+        ),
+        ("MU are more than the machine gives a spot", Box::new(|p| p.beams[0].meterset_mu = 1e12)),
         ("Photon", Box::new(|p| p.beams[0].radiation = vestibule_patient::RadiationType::Photon)),
         ("different frames of reference", Box::new(|p| p.frame_of_reference_uid = "9.9".into())),
     ];
