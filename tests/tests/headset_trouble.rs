@@ -1,11 +1,11 @@
-//! What goes wrong in a headset: no controller, another program takes the focus, a body that is turned or lies, and a runtime that
+//! What goes wrong in a headset: no controller, another program takes the focus for pictures of its own, a body that is turned or lies, and a runtime that
 //! dies in mid-session, comes back, or does not.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod headset;
 
-use headset::{Run, wanted};
+use headset::{Run, marked, shift, wanted};
 
 #[test]
 fn a_session_survives_gaze_focus_lying_and_a_dying_runtime() {
@@ -22,6 +22,10 @@ fn a_session_survives_gaze_focus_lying_and_a_dying_runtime() {
     for (question, value) in [("comfort", "yes"), ("anxiety-before", "6")] {
         assert_eq!(answers.get(question).map(String::as_str), Some(value), "given before the fall: {answers:?}");
     }
+    // the other program was one that takes pictures through the headset
+    let [left, right] = ["left", "right"].map(|eye| run.path(&format!("out/rival_{eye}.png")));
+    assert!((1..13).contains(&shift(&left, &right)), "an eye's picture each: {} px apart", shift(&left, &right));
+    assert!(marked(&left) && marked(&right), "whose head it is stands in the picture");
     assert!(run.errors.contains("goes on at the beginning of its step"), "{}", run.errors);
     assert!(!run.errors.contains("panicked"), "a runtime's end frightens nobody with a panic: {}", run.errors);
 

@@ -1,4 +1,4 @@
-//! A machine without a screen, or without anything that draws: one line that says so, and nothing lost.
+//! A machine without a screen, without a headset, or without anything that draws: one line that says so, and nothing lost.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
@@ -38,6 +38,12 @@ fn each_is_said_in_one_line() {
     }
     one_line(&capture.env("WGPU_BACKEND", "vulkan").output().unwrap(), "graphics card");
     assert!(!at("room.png").exists());
+
+    let mut capture =
+        vestibule(&["capture", "proton-first-day", "--at", "mask", "--view", "left", "--headset", "--out"]);
+    capture.arg(at("eye.png")).env("XR_RUNTIME_JSON", "/nonexistent").env("XR_LOADER_DEBUG", "none");
+    one_line(&capture.output().unwrap(), "no headset answers");
+    assert!(!at("eye.png").exists());
 
     let list = vestibule(&["patient", "list"]).output().unwrap();
     assert!(String::from_utf8_lossy(&list.stdout).contains("SYNTHETIC"), "the store is whole");

@@ -1,4 +1,4 @@
-//! Pictures of moments: off-screen, no window, no winit, pipelines compiled before the picture is taken.
+//! Pictures of moments: off-screen, no window, no winit, pipelines compiled before the picture is taken; or through the headset.
 
 use crate::now::{Now, RoomData};
 use crate::offscreen::{self, poll};
@@ -29,10 +29,12 @@ pub enum View {
 
 /// What to take a picture of, and where to.
 pub struct CaptureOptions {
-    /// Which picture.
-    pub view: View,
-    /// Pixels.
-    pub size: [u32; 2],
+    /// Which pictures of each moment.
+    pub views: Vec<View>,
+    /// Pixels; None = what the headset's runtime recommends, [`SIZE`] off-screen.
+    pub size: Option<[u32; 2]>,
+    /// What the eyes of a headset are given, in place of pictures drawn off-screen.
+    pub headset: bool,
     /// Panels and captions are drawn.
     pub panels: bool,
     /// Another place than the viewpoint's: eye and what it looks at, room frame, metres.
@@ -45,9 +47,12 @@ pub struct CaptureOptions {
 pub struct Shot {
     /// The session, set to its moment.
     pub play: Box<dyn Play>,
-    /// PNG or JPEG file.
-    pub out: PathBuf,
+    /// PNG or JPEG files, one for each view.
+    pub out: Vec<PathBuf>,
 }
+
+/// Pixels of a picture that nobody asked otherwise for.
+pub const SIZE: [u32; 2] = [1600, 1000];
 
 /// Frames drawn before the picture: light clusters are sized on the GPU and read back late.
 const WARM: usize = 10;
@@ -64,14 +69,20 @@ struct Taken(Option<Image>);
 /// a rendered head is a recognisable face. `told` hears of each file that is written.
 ///
 /// # Errors
-/// No GPU, files that do not load, or a file that cannot be written.
+/// No GPU, no headset, files that do not load, or a file that cannot be written.
 pub fn capture(
     shown: Shown,
     shots: Vec<Shot>,
     options: &CaptureOptions,
     told: impl FnMut(&Path),
 ) -> Result<(), ShowError> {
-    crate::trouble::told(|| draw(shown, shots, options, told))?
+    crate::trouble::told(|| {
+        if options.headset {
+            crate::xr::photograph::draw(shown, shots, options, told)
+        } else {
+            draw(shown, shots, options, told)
+        }
+    })?
 }
 
 fn draw(
@@ -82,37 +93,45 @@ fn draw(
 ) -> Result<(), ShowError> {
     let mark = shown.case.as_ref().map(|c| stamp::Mark::of(c.0.synthetic));
     let mut app = offscreen::build(shown, |app| {
-        app.insert_resource(PanelsShown(options.panels)).init_resource::<Taken>();
+        app.insert_resource(PanelsShown(options.panels));
         if let Some(mark) = mark {
             app.insert_resource(mark).add_plugins(stamp::plugin);
         }
     });
-    let target = offscreen::target(&mut app, options.size);
+    let size = options.size.unwrap_or(SIZE);
+    let target = offscreen::target(&mut app, size);
     app.update();
-    let camera = spawn_camera(app.world_mut(), options, &target);
+    let camera = spawn_camera(app.world_mut(), size, &target);
     if mark.is_some() {
-        app.world_mut().entity_mut(camera).insert(stamp::context());
+        app.world_mut().entity_mut(camera).insert(stamp::context(0));
     }
     for shot in shots {
         offscreen::change(&mut app, shot.play);
         offscreen::until_it_stands(&mut app)?;
-        aim(app.world_mut(), camera, options);
-        for _ in 0..WARM {
-            app.update();
-            poll(&app);
+        for (view, out) in options.views.iter().zip(&shot.out) {
+            aim(app.world_mut(), camera, view, size, options);
+            for _ in 0..WARM {
+                app.update();
+                poll(&app);
+            }
+            if mark.is_some() && !stamp::everywhere(app.world_mut()) {
+                return Err(ShowError::NoPicture); // never a picture without its mark
+            }
+            take(&mut app, Screenshot::image(target.clone()), out)?;
+            told(out);
         }
-        if mark.is_some() && !app.world().resource::<stamp::Stamped>().0 {
-            return Err(ShowError::NoPicture); // never a picture without its mark
-        }
-        take(&mut app, &target, &shot.out)?;
-        told(&shot.out);
     }
     Ok(())
 }
 
-fn take(app: &mut App, target: &Handle<Image>, out: &Path) -> Result<(), ShowError> {
+/// Takes one picture of what is drawn now.
+///
+/// # Errors
+/// The card gives none, or the file cannot be written.
+pub(crate) fn take(app: &mut App, what: Screenshot, out: &Path) -> Result<(), ShowError> {
+    app.init_resource::<Taken>();
     app.world_mut()
-        .spawn(Screenshot::image(target.clone()))
+        .spawn(what)
         .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| taken.0 = Some(e.image.clone()));
     let mut image = None;
     for _ in 0..20 {
@@ -127,21 +146,13 @@ fn take(app: &mut App, target: &Handle<Image>, out: &Path) -> Result<(), ShowErr
     picture.to_rgb8().save(out).map_err(|e| ShowError::Write { file: out.to_owned(), why: e.to_string() })
 }
 
-fn spawn_camera(world: &mut World, options: &CaptureOptions, target: &Handle<Image>) -> Entity {
+fn spawn_camera(world: &mut World, size: [u32; 2], target: &Handle<Image>) -> Entity {
     let assets = world.resource::<AssetServer>().clone();
     let files = world.resource::<RoomFiles>().clone();
-    let [width, height] = options.size;
-    let aspect = width as f32 / height as f32;
-    let field = match &options.view {
-        View::Left | View::Right => EYE_FIELD_DEG,
-        View::Window => WINDOW_FIELD_DEG,
-        View::Panel(_) => 46.0,
-    };
-    let fov = 2.0 * ((field.to_radians() * 0.5).tan() / aspect).atan();
     world
         .spawn((
             Camera3d::default(),
-            Projection::Perspective(PerspectiveProjection { fov, near: 0.03, aspect_ratio: aspect, ..default() }),
+            lens(&View::Window, size),
             RenderTarget::Image(target.clone().into()),
             ShadowLodOrigin,
             Transform::default(),
@@ -150,17 +161,29 @@ fn spawn_camera(world: &mut World, options: &CaptureOptions, target: &Handle<Ima
         .id()
 }
 
-fn aim(world: &mut World, camera: Entity, options: &CaptureOptions) {
+/// How wide a view is.
+fn lens(view: &View, [width, height]: [u32; 2]) -> Projection {
+    let aspect_ratio = width as f32 / height as f32;
+    let field = match view {
+        View::Left | View::Right => EYE_FIELD_DEG,
+        View::Window => WINDOW_FIELD_DEG,
+        View::Panel(_) => 46.0,
+    };
+    let fov = 2.0 * ((field.to_radians() * 0.5).tan() / aspect_ratio).atan();
+    Projection::Perspective(PerspectiveProjection { fov, near: 0.03, aspect_ratio, ..default() })
+}
+
+fn aim(world: &mut World, camera: Entity, view: &View, size: [u32; 2], options: &CaptureOptions) {
     let now = world.resource::<Now>().state.viewpoint.clone();
-    let view = world.resource::<RoomData>().0.viewpoints.get(&now).cloned();
+    let place = world.resource::<RoomData>().0.viewpoints.get(&now).cloned();
     let mut seats = world.query_filtered::<&Transform, With<Seat>>();
     let seat = seats.iter(world).next().copied().unwrap_or_default();
-    let pitch = view.as_ref().map_or(0.0, pitch_at);
+    let pitch = place.as_ref().map_or(0.0, pitch_at);
     let [yaw, up] = options.turn_deg.map(f32::to_radians);
     let turned = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch * 0.5 - tokens::WINDOW_DOWN + up);
-    let local = match &options.view {
+    let local = match view {
         View::Left | View::Right => {
-            let side = if options.view == View::Left { -0.5 } else { 0.5 };
+            let side = if *view == View::Left { -0.5 } else { 0.5 };
             let turn = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch * 0.5 + up);
             Transform::from_rotation(turn) * Transform::from_xyz(side * BETWEEN_EYES_M, 0.0, 0.0)
         }
@@ -173,7 +196,7 @@ fn aim(world: &mut World, camera: Entity, options: &CaptureOptions) {
     };
     let mut placed = seat * local;
     if let Some((eye, at)) = options.from {
-        let side = match options.view {
+        let side = match view {
             View::Left => -0.5,
             View::Right => 0.5,
             _ => 0.0,
@@ -181,5 +204,5 @@ fn aim(world: &mut World, camera: Entity, options: &CaptureOptions) {
         placed = Transform::from_translation(eye.into()).looking_at(at.into(), Vec3::Y);
         placed.translation += placed.right() * side * BETWEEN_EYES_M;
     }
-    world.entity_mut(camera).insert(placed);
+    world.entity_mut(camera).insert((placed, lens(view, size)));
 }

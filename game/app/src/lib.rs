@@ -68,6 +68,8 @@ pub struct AppOptions {
     pub eye_pixels: Option<u32>,
     /// A folder through which a test asks for pictures and the end.
     pub control: Option<PathBuf>,
+    /// Pixels of an eye that are drawn while no test asks for a picture; None = all of them.
+    pub sketch_pixels: Option<u32>,
 }
 
 /// Why nothing was shown.
@@ -98,6 +100,12 @@ pub enum ShowError {
     /// No OpenXR runtime answers.
     #[error("no headset answers; play in a window with --window")]
     NoRuntime,
+    /// It does not show us to anybody.
+    #[error("the headset does not show the picture: put it on, or wake it, and try again")]
+    NotWorn,
+    /// The runtime ended in the middle.
+    #[error("the headset went away before the picture was taken; start its runtime and try again")]
+    HeadsetGone,
     /// It ended otherwise.
     #[error("the picture ended with code {0}")]
     Ended(u8),
@@ -123,9 +131,9 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
         }
         let window = mirrored.then(xr::mirror::window);
         app.add_plugins(third_party::openxr::plugins(assets, window).set(log_plugin()));
-        third_party::openxr::configure(&mut app, options.eye_pixels);
+        third_party::openxr::configure(&mut app, options.eye_pixels.map(UVec2::splat));
         assemble(&mut app, shown);
-        app.insert_resource(xr::Control(options.control.clone()));
+        app.insert_resource(xr::Control::new(options.control.clone(), options.sketch_pixels));
         xr::plugin(&mut app, mirrored);
         app.insert_resource(clinician_mode::StripShown { on: true, synthetic, headset: true });
     } else {

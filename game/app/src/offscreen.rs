@@ -16,7 +16,7 @@ use bevy::winit::WinitPlugin;
 use std::time::{Duration, Instant};
 
 /// Longest wait for files and surfaces.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The session's app without a screen; `more` adds what belongs to its caller.
 pub fn build(shown: Shown, more: impl FnOnce(&mut App)) -> App {
@@ -33,6 +33,12 @@ pub fn build(shown: Shown, more: impl FnOnce(&mut App)) -> App {
     assemble(&mut app, shown);
     app.add_systems(PreStartup, spawn_seat);
     more(&mut app);
+    finish(&mut app);
+    app
+}
+
+/// Waits for the graphics card, and for whatever plugins do last.
+pub fn finish(app: &mut App) {
     if app.world().get_resource::<RenderDevice>().is_none() {
         // the device is made while plugins finish
         while app.plugins_state() == bevy::app::PluginsState::Adding {
@@ -41,7 +47,6 @@ pub fn build(shown: Shown, more: impl FnOnce(&mut App)) -> App {
     }
     app.finish();
     app.cleanup();
-    app
 }
 
 /// Another moment, which then stands still.
@@ -79,9 +84,7 @@ pub fn until_it_stands(app: &mut App) -> Result<(), ShowError> {
     loop {
         app.update();
         poll(app);
-        let world = app.world();
-        let loaded = world.get_resource::<Room>().is_some_and(|r| r.loaded);
-        if loaded && world.get_resource::<crate::anatomy::Growing>().is_none() && crate::screens::ready(world) {
+        if standing(app.world()) {
             return Ok(());
         }
         if start.elapsed() > PATIENCE {
@@ -89,6 +92,12 @@ pub fn until_it_stands(app: &mut App) -> Result<(), ShowError> {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// True once the room stands and everything has been worked out.
+pub fn standing(world: &World) -> bool {
+    let loaded = world.get_resource::<Room>().is_some_and(|r| r.loaded);
+    loaded && world.get_resource::<crate::anatomy::Growing>().is_none() && crate::screens::ready(world)
 }
 
 /// Waits until the graphics card has done everything it was given.

@@ -24,43 +24,54 @@ impl Mark {
     }
 }
 
-/// The mark has been drawn with its type.
-#[derive(Resource, Default)]
-pub struct Stamped(pub bool);
-
+/// Each context wants a schedule of its own.
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
-struct DrawStamp;
+struct DrawStamp(u32);
+
+/// Pictures that are taken at once: two eyes.
+const AT_ONCE: u32 = 2;
 
 #[derive(Component)]
-struct Stamp;
-
-/// Draws the mark of the [`Mark`] resource on the camera that has the [`context`].
-pub fn plugin(app: &mut App) {
-    app.init_resource::<Stamped>().add_systems(DrawStamp, draw);
+struct Stamp {
+    index: u32,
+    styled: bool,
+    drawn: bool,
 }
 
-/// What the picture's camera needs.
-pub fn context() -> impl Bundle {
-    (Stamp, EguiContext::default(), EguiSchedule::new(DrawStamp))
+/// Draws the mark of the [`Mark`] resource on the cameras that have a [`context`].
+pub fn plugin(app: &mut App) {
+    for index in 0..AT_ONCE {
+        app.add_systems(DrawStamp(index), (move || index).pipe(draw));
+    }
+}
+
+/// What a picture's camera needs; `index`: 0, or 1 for a second one.
+pub fn context(index: u32) -> impl Bundle {
+    (Stamp { index, styled: false, drawn: false }, EguiContext::default(), EguiSchedule::new(DrawStamp(index)))
+}
+
+/// True once every mark has been drawn with its type.
+pub fn everywhere(world: &mut World) -> bool {
+    let mut marks = world.query::<&Stamp>();
+    marks.iter(world).len() > 0 && marks.iter(world).all(|m| m.drawn)
 }
 
 fn draw(
-    mut contexts: Query<&mut EguiContext, With<Stamp>>,
+    index: In<u32>,
+    mut contexts: Query<(&mut EguiContext, &mut Stamp)>,
     mark: Res<Mark>,
     words: Res<Words>,
     faces: Res<Typefaces>,
-    mut done: ResMut<Stamped>,
-    mut styled: Local<bool>,
 ) {
-    let Ok(mut context) = contexts.single_mut() else { return };
+    let Some((mut context, mut stamp)) = contexts.iter_mut().find(|c| c.1.index == *index) else { return };
     let ctx = context.get_mut();
-    if !*styled {
-        *styled = true;
+    if !stamp.styled {
+        stamp.styled = true;
         style(ctx, &faces);
         return; // fonts count from the next pass
     }
     paint(ctx, *mark, &words);
-    done.0 = true;
+    stamp.drawn = true;
 }
 
 /// A band over the whole lower edge for somebody, a small plate in the lower right corner for a synthetic patient.

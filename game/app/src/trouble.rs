@@ -1,5 +1,5 @@
-//! What keeps a picture from coming up at all: no screen, no graphics card. Bevy and winit panic there; a person is told in
-//! one line what to do instead.
+//! What keeps a picture from coming up at all: no screen, no graphics card, a headset that goes away. Bevy, winit and the headset's
+//! plugin panic there; a person is told in one line what to do instead.
 
 use crate::ShowError;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
@@ -11,6 +11,8 @@ fn meaning(words: &str) -> Option<ShowError> {
         Some(ShowError::NoGpu)
     } else if has("Failed to build event loop") {
         Some(ShowError::NoScreen)
+    } else if crate::xr::supervise::is_loss(words) {
+        Some(ShowError::HeadsetGone)
     } else {
         None
     }
@@ -21,10 +23,10 @@ fn words(payload: &dyn std::any::Any) -> &str {
     text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
 
-/// Does the work; where it fails for want of a screen or a card, says so and nothing else. Any other panic goes on.
+/// Does the work; where it fails for want of a screen, a card or a headset, says so and nothing else. Any other panic goes on.
 ///
 /// # Errors
-/// [`ShowError::NoScreen`], [`ShowError::NoGpu`].
+/// [`ShowError::NoScreen`], [`ShowError::NoGpu`], [`ShowError::HeadsetGone`].
 pub(crate) fn told<T>(work: impl FnOnce() -> T) -> Result<T, ShowError> {
     let usual = take_hook();
     set_hook(Box::new(move |info| {
@@ -47,6 +49,7 @@ mod tests {
         let error = |text: &'static str| told(|| panic!("{text}")).err();
         assert!(matches!(error("Unable to find a GPU! Make sure"), Some(ShowError::NoGpu)));
         assert!(matches!(error("Failed to build event loop: Os(…)"), Some(ShowError::NoScreen)));
+        assert!(matches!(error("OpenXrError(ERROR_INSTANCE_LOST)"), Some(ShowError::HeadsetGone)));
         assert!(catch_unwind(|| error("something else")).is_err(), "a fault stays a fault");
         assert_eq!(told(|| 7).ok(), Some(7));
     }

@@ -15,10 +15,14 @@ pub struct Args {
     /// Patient of the store [default: the first synthetic one, if there is any]
     #[arg(long, value_name = "ID")]
     pub patient: Option<String>,
-    /// left, right, window, panel:main or panel:foot
-    #[arg(long, default_value = "window")]
-    pub view: String,
-    /// Pixels, WIDTHxHEIGHT [default: 1600x1000, 1024x1024 for an eye]
+    /// left, right, window, panel:main or panel:foot, or several with commas between them
+    #[arg(long, value_delimiter = ',', default_value = "window")]
+    pub view: Vec<String>,
+    /// Through the headset whose OpenXR runtime runs: the picture that its eye (left, right) is given, from where it is. Without this,
+    /// pictures are drawn off-screen whether or not there is a headset
+    #[arg(long, conflicts_with_all = ["from", "turn"])]
+    pub headset: bool,
+    /// Pixels, WIDTHxHEIGHT [default: 1600x1000, 1024x1024 for an eye, in a headset what its runtime recommends]
     #[arg(long, value_name = "WxH")]
     pub size: Option<String>,
     /// fr or en
@@ -39,7 +43,7 @@ pub struct Args {
     /// Allow a picture of a person who is not synthetic: a rendered head is a recognisable face
     #[arg(long)]
     pub identifiable: bool,
-    /// PNG or JPEG file to write; {step} in it is the step's name, needed where there are several
+    /// PNG or JPEG file to write; {step} and {view} in it are the step's and the view's name, needed where there are several
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,
 }
@@ -63,7 +67,7 @@ pub(crate) mod shown {
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
     use vestibule_app::panel::PanelKind;
-    use vestibule_app::{CaptureOptions, Play, Shot, View};
+    use vestibule_app::{CaptureOptions, Play, Shot, ShowError, View};
     use vestibule_patient::Patient;
     use vestibule_scenario::{
         Choices, Delivery, Information, Lang, Library, MemoryKeeper, Player, Prepared, Session, SessionOptions,
@@ -78,25 +82,17 @@ pub(crate) mod shown {
     }
 
     pub fn run(args: &Args, global: &Global) -> Done {
-        let view = match args.view.as_str() {
-            "left" => View::Left,
-            "right" => View::Right,
-            "window" => View::Window,
-            "panel:main" => View::Panel(PanelKind::Main),
-            "panel:foot" => View::Panel(PanelKind::Foot),
-            other => {
-                return Err(Failure::call(format!(
-                    "'{other}' is no view: it is left, right, window, panel:main or panel:foot"
-                )));
-            }
-        };
-        let eye = matches!(view, View::Left | View::Right);
+        let views = args.view.iter().map(|v| view(v)).collect::<Result<Vec<View>, Failure>>()?;
+        let eyes = views.iter().all(|v| matches!(v, View::Left | View::Right));
+        if args.headset && !eyes {
+            return Err(Failure::call("a headset has eyes: --headset takes --view left, right or left,right"));
+        }
         let size = match &args.size {
-            Some(text) => numbers::<2>(text, "size")?.map(|v| v as u32),
-            None if eye => [1024, 1024],
-            None => [1600, 1000],
+            Some(text) => Some(numbers::<2>(text, "size")?.map(|v| v as u32)),
+            None if eyes && !args.headset => Some([1024, 1024]),
+            None => None,
         };
-        if size.iter().any(|s| !(16..=8192).contains(s)) {
+        if size.iter().flatten().any(|s| !(16..=8192).contains(s)) {
             return Err(Failure::call("--size takes 16 to 8192 pixels each way"));
         }
         let from = match &args.from {
@@ -141,13 +137,35 @@ pub(crate) mod shown {
         let mut shots = Vec::new();
         for at in &args.at {
             let play = Box::new(player(at)?) as Box<dyn Play>;
-            shots.push(Shot { play, out: out(&args.out, at, args.at.len())? });
+            let file = |view: &String| out(&args.out, [at, view], [args.at.len(), args.view.len()]);
+            shots.push(Shot { play, out: args.view.iter().map(file).collect::<Result<_, Failure>>()? });
         }
         let first = args.at.first().map_or("", String::as_str);
         let shown = Cast { player: player(first)?, case, lang }.shown(&library)?;
-        let options = CaptureOptions { view, size, panels: !args.bare, from, turn_deg };
-        vestibule_app::capture(shown, shots, &options, |file| eprintln!("vestibule: {}", file.display()))
-            .map_err(failure)
+        let options = CaptureOptions { views, size, headset: args.headset, panels: !args.bare, from, turn_deg };
+        let told = |file: &Path| eprintln!("vestibule: {}", file.display());
+        match vestibule_app::capture(shown, shots, &options, told) {
+            Err(ShowError::NoRuntime) => Err(Failure::Work(
+                "no headset answers: start its OpenXR runtime, or leave out --headset to draw the same eye off-screen"
+                    .to_owned(),
+            )),
+            other => other.map_err(failure),
+        }
+    }
+
+    fn view(name: &str) -> Result<View, Failure> {
+        Ok(match name {
+            "left" => View::Left,
+            "right" => View::Right,
+            "window" => View::Window,
+            "panel:main" => View::Panel(PanelKind::Main),
+            "panel:foot" => View::Panel(PanelKind::Foot),
+            other => {
+                return Err(Failure::call(format!(
+                    "'{other}' is no view: it is left, right, window, panel:main or panel:foot"
+                )));
+            }
+        })
     }
 
     /// A step, and how many seconds into it.
@@ -161,13 +179,22 @@ pub(crate) mod shown {
         }
     }
 
-    /// The file of one of `count` moments.
-    fn out(pattern: &Path, at: &str, count: usize) -> Result<PathBuf, Failure> {
-        let text = pattern.to_string_lossy();
-        if count > 1 && !text.contains("{step}") {
-            return Err(Failure::call("several steps need {step} in --out, so that each has its own file"));
+    /// The file of one of several moments and views.
+    fn out(pattern: &Path, names: [&str; 2], counts: [usize; 2]) -> Result<PathBuf, Failure> {
+        let mut file = pattern.to_owned();
+        for ((mark, what), (name, count)) in
+            [("{step}", "steps"), ("{view}", "views")].into_iter().zip(names.into_iter().zip(counts))
+        {
+            let text = file.to_string_lossy().into_owned();
+            if text.contains(mark) {
+                file = PathBuf::from(text.replace(mark, name));
+            } else if count > 1 {
+                return Err(Failure::call(format!(
+                    "several {what} need {mark} in --out, so that each has its own file"
+                )));
+            }
         }
-        Ok(if text.contains("{step}") { PathBuf::from(text.replace("{step}", at)) } else { pattern.to_owned() })
+        Ok(file)
     }
 
     /// What a person chose who is shown everything that a picture can hold.

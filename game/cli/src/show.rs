@@ -24,6 +24,8 @@ const EVENTS: &str = "VESTIBULE_EVENTS";
 const CONTROL: &str = "VESTIBULE_CONTROL";
 /// Environment variable with the pixels of an eye.
 const EYE_PIXELS: &str = "VESTIBULE_EYE_PIXELS";
+/// Environment variable with the pixels of an eye that are drawn while no test asks for a picture.
+const SKETCH_PIXELS: &str = "VESTIBULE_SKETCH_PIXELS";
 
 /// Environment variable with how many times faster than true a test's session clock runs; questions, fades and dwell stay real.
 const SPEED: &str = "VESTIBULE_SPEED";
@@ -86,9 +88,11 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let mut shown = cast.shown(&opened.library)?;
     shown.meshes = Some(meshes);
     shown.strip = args.mode != Mode::Patient || !headset;
+    let pixels = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
     let options = AppOptions {
         headset,
-        eye_pixels: std::env::var(EYE_PIXELS).ok().and_then(|v| v.parse().ok()),
+        eye_pixels: pixels(EYE_PIXELS),
+        sketch_pixels: pixels(SKETCH_PIXELS),
         control: std::env::var_os(CONTROL).map(PathBuf::from),
     };
     match vestibule_app::run(shown, &options) {

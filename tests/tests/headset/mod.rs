@@ -3,10 +3,13 @@
 #![allow(dead_code, reason = "each test uses what it needs of it")]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use vestibule_tests::place::program;
 pub use vestibule_tests::place::{drawing_wanted as wanted, root};
+
+/// Pixels of an eye that are drawn while nothing is photographed.
+const SKETCH: &str = "64";
 
 /// A session that was played.
 pub struct Run {
@@ -23,7 +26,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Makes the patient, and plays a script at `pixels` an eye with the session's clock `speed` times faster, and with these
+    /// Makes the patient, and plays a script with `pixels` an eye in its pictures, with the session's clock `speed` times faster, and with these
     /// variables in the program's environment.
     pub fn new(script: &str, pixels: u32, speed: f64, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::Builder::new().prefix("headset").tempdir_in("/tmp").expect("a folder in /tmp");
@@ -42,15 +45,21 @@ impl Run {
             command.extend(["play", "proton-first-day", "--headset", "--lang", "fr"].map(PathBuf::from));
             command
         };
-        // another program that wants the headset: a second copy, with a store of its own
+        // another program that wants the headset: a second copy with a store of its own takes pictures through it
         run(Command::new("cp").arg("-r").arg(at("store")).arg(at("rival-store")));
-        let rival: Vec<String> = play("rival-store").iter().map(|w| w.display().to_string()).collect();
+        let rival = format!(
+            "{} --demo --store {} capture proton-first-day --at mask --view left,right --headset --size 256x256 --out {}",
+            vestibule.display(),
+            at("rival-store").display(),
+            at("out/rival_{view}.png").display()
+        );
         let out = Command::new(root().join("tools/xr-session"))
             .arg(at("out"))
             .arg(at("script.txt"))
             .args(play("store"))
-            .env("XR_RIVAL", rival.join(" "))
+            .env("XR_RIVAL", rival)
             .env("VESTIBULE_EYE_PIXELS", pixels.to_string())
+            .env("VESTIBULE_SKETCH_PIXELS", SKETCH)
             .env("VESTIBULE_SPEED", speed.to_string())
             .env("VESTIBULE_PUPPET_BIN", program("VESTIBULE_PUPPET_BIN", "xr-puppet"))
             .env("XR_BIND", vestibule.parent().expect("a program lies in a folder"))
@@ -163,6 +172,11 @@ pub fn apart(run: &Run, picture: &str) -> Vec<Apart> {
         else {
             continue;
         };
+        // a patch beyond the edge measures nothing
+        let (w, h) = (f64::from(left.width()), f64::from(left.height()));
+        if !(0.0..w).contains(&xl) || !(0.0..w).contains(&xr) || !(0.0..h).contains(&yl) {
+            continue;
+        }
         let predicted = xl - xr;
         let score = |d: i64| alike(&left, &right, xl.round() as i64, yl.round() as i64, d);
         let middle = predicted.round() as i64;
@@ -175,6 +189,35 @@ pub fn apart(run: &Run, picture: &str) -> Vec<Apart> {
         list.push(Apart { name: name.clone(), distance_m, predicted, measured: best.0 as f64 + shift, alike: best.1 });
     }
     list
+}
+
+/// How far the right eye's picture must be moved to lie best on the left one's, pixels: positive, since nothing is further away
+/// than infinity.
+pub fn shift(left: &Path, right: &Path) -> i64 {
+    let open = |f: &Path| image::open(f).unwrap_or_else(|e| panic!("{}: {e}", f.display())).to_luma32f();
+    let (left, right) = (open(left), open(right));
+    assert_eq!(left.dimensions(), right.dimensions());
+    let (w, h) = left.dimensions();
+    let unlike = |d: i64| -> f64 {
+        let differ = |x: u32, y: u32| {
+            let other = right.get_pixel((i64::from(x) - d) as u32, y).0[0];
+            f64::from((left.get_pixel(x, y).0[0] - other).abs())
+        };
+        let edge = SEARCH as u32;
+        (0..h).flat_map(|y| (edge..w - edge).map(move |x| (x, y))).map(|(x, y)| differ(x, y)).sum()
+    };
+    (1 - SEARCH..SEARCH).min_by(|a, b| unlike(*a).total_cmp(&unlike(*b))).unwrap()
+}
+
+/// Whether the mark of a synthetic patient stands in the lower right corner: white type on a dark plate.
+pub fn marked(picture: &Path) -> bool {
+    let picture = image::open(picture).unwrap_or_else(|e| panic!("{}: {e}", picture.display())).to_luma8();
+    let (w, h) = picture.dimensions();
+    let plate = image::imageops::crop_imm(&picture, w - w / 8, h - h / 24, w / 8, h / 24).to_image();
+    let share = |holds: fn(u8) -> bool| {
+        plate.pixels().filter(|p| holds(p.0[0])).count() as f64 / f64::from(plate.width() * plate.height())
+    };
+    share(|v| v < 110) > 0.4 && share(|v| v > 150) > 0.05
 }
 
 type Grey = image::ImageBuffer<image::Luma<f32>, Vec<f32>>;

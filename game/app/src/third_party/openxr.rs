@@ -47,8 +47,8 @@ pub fn plugins(assets: AssetPlugin, window: Option<Window>) -> PluginGroupBuilde
 }
 
 /// Follows the session's state. `size`: pixels per eye; None = what the runtime recommends.
-pub fn configure(app: &mut App, size: Option<u32>) {
-    app.insert_resource(OxrSessionConfig { resolutions: size.map(|s| vec![UVec2::splat(s)]), ..default() })
+pub fn configure(app: &mut App, size: Option<UVec2>) {
+    app.insert_resource(OxrSessionConfig { resolutions: size.map(|s| vec![s]), ..default() })
         .init_resource::<XrFocus>()
         .add_oxr_event_handler(session_state);
 }

@@ -1,24 +1,23 @@
 //! The headset: eyes, hand, focus, recentring, and pictures of both eyes for tests.
 
+mod control;
 mod input;
 pub(crate) mod mirror;
+pub(crate) mod photograph;
 pub mod supervise;
 
 use crate::events::Events;
 use crate::fade::Shell;
 use crate::now::{Now, RoomData};
 use crate::panel::{Act, PanelModel};
-use crate::patient_mode::{Driver, RecentreNow};
-use crate::people::Named;
-use crate::room::{Room, RoomFiles};
+use crate::patient_mode::RecentreNow;
+use crate::room::RoomFiles;
 use crate::seat::{Recentre, Seat};
 use crate::third_party::openxr::{XrEnd, XrFocus};
 use crate::window::{eye_bundle, spawn_seat};
-use bevy::camera::ManualTextureViewHandle;
 use bevy::prelude::*;
 use bevy::render::view::NoIndirectDrawing;
-use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured, save_to_disk};
-use bevy_mod_openxr::render::{XR_TEXTURE_INDEX, update_views};
+use bevy_mod_openxr::render::update_views;
 use bevy_mod_xr::camera::XrCamera;
 use bevy_mod_xr::session::{XrState, XrTrackingRoot};
 use std::path::PathBuf;
@@ -50,9 +49,23 @@ fn probe() -> Option<()> {
     Some(())
 }
 
-/// A folder through which a test asks for pictures (`take` holds a name) and for the end (`quit`).
-#[derive(Resource, Clone)]
-pub struct Control(pub Option<PathBuf>);
+/// A folder through which a test asks for pictures (`take` holds a name), for a moment (`until`) and for the end (`quit`).
+#[derive(Resource, Clone, Default)]
+pub struct Control {
+    /// The folder.
+    pub folder: Option<PathBuf>,
+    /// Pixels of an eye that are drawn while no picture is asked for; None = all of them.
+    pub sketch: Option<u32>,
+    /// Frames drawn whole since a picture was asked for.
+    whole: u32,
+}
+
+impl Control {
+    /// Through this folder, with so many pixels meanwhile.
+    pub fn new(folder: Option<PathBuf>, sketch: Option<u32>) -> Self {
+        Self { folder, sketch, whole: 0 }
+    }
+}
 
 /// The headset; `mirrored`: with a window beside it.
 pub fn plugin(app: &mut App, mirrored: bool) {
@@ -60,17 +73,22 @@ pub fn plugin(app: &mut App, mirrored: bool) {
         mirror::plugin(app);
     }
     supervise::end_when_lost();
+    app.add_plugins(eyes)
+        .add_systems(Startup, check_runtime)
+        .add_systems(Last, (control::sketch, control::control).chain());
+}
+
+/// Eyes, hand, focus and recentring.
+pub(crate) fn eyes(app: &mut App) {
     app.add_plugins(input::plugin)
         .add_message::<RecentreNow>()
         .add_observer(dress_eye)
         .add_systems(PreStartup, spawn_seat)
-        .add_systems(Startup, check_runtime)
         .add_systems(PreUpdate, follow_focus)
         .add_systems(
             PostUpdate,
             (recentre, place_root, carry_shell).chain().after(update_views).before(TransformSystems::Propagate),
-        )
-        .add_systems(Last, control);
+        );
 }
 
 fn check_runtime(state: Res<XrState>, out: Res<Events>, mut exit: MessageWriter<AppExit>) {
@@ -167,84 +185,5 @@ fn carry_shell(
     let at = seat.compute_affine().inverse().transform_point3(root.transform_point(head.translation));
     for mut t in &mut shells {
         t.translation = at;
-    }
-}
-
-/// A test's own wishes: pictures, holding the clock at a moment, the end.
-fn control(
-    mut commands: Commands,
-    control: Res<Control>,
-    out: Res<Events>,
-    eyes: Query<(&XrCamera, &Camera, &GlobalTransform)>,
-    room: Option<Res<Room>>,
-    growing: Option<Res<crate::anatomy::Growing>>,
-    now: Res<Now>,
-    mut driver: NonSendMut<Driver>,
-    named: Query<(&Named, &GlobalTransform, &InheritedVisibility)>,
-    mut drawn: Local<u32>,
-    mut exit: MessageWriter<AppExit>,
-) {
-    let Some(dir) = &control.0 else { return };
-    let ready = room.is_some_and(|r| r.loaded) && growing.is_none() && eyes.iter().any(|c| c.1.is_active);
-    *drawn = if ready { *drawn + 1 } else { 0 };
-    if *drawn == DRAWN {
-        out.say(format_args!("drawing"));
-    }
-    // `until` holds a step and seconds: the session's clock rests there until the file is gone
-    let s = &now.state;
-    let holds = std::fs::read_to_string(dir.join("until")).is_ok_and(|text| {
-        let mut words = text.split_whitespace();
-        words.next() == Some(s.step.as_str())
-            && words.next().and_then(|w| w.parse::<f64>().ok()).is_some_and(|t| s.step_time_s >= t)
-            && s.fade < 0.01
-    });
-    if holds != driver.held {
-        driver.held = holds;
-        out.say(format_args!("{}", if holds { "held" } else { "going" }));
-    }
-    let take = dir.join("take");
-    if *drawn >= DRAWN
-        && let Ok(name) = std::fs::read_to_string(&take)
-        && name.ends_with('\n')
-    {
-        let _ = std::fs::remove_file(&take);
-        tell_objects(name.trim(), &eyes, &named, &out);
-        for (eye, side) in ["left", "right"].into_iter().enumerate() {
-            let path = dir.join(format!("{}_{side}.png", name.trim()));
-            let shown = path.display().to_string();
-            commands
-                .spawn(Screenshot::texture_view(ManualTextureViewHandle(XR_TEXTURE_INDEX + eye as u32)))
-                .observe(save_to_disk(path))
-                .observe(move |_: On<ScreenshotCaptured>, out: Res<Events>| {
-                    out.say(format_args!("picture {shown}"));
-                });
-        }
-    }
-    if dir.join("quit").exists() {
-        exit.write(AppExit::Success);
-    }
-}
-
-/// Says where named things are in both eyes: distance along the view, then x and y in pixels, left and right.
-fn tell_objects(
-    picture: &str,
-    eyes: &Query<(&XrCamera, &Camera, &GlobalTransform)>,
-    named: &Query<(&Named, &GlobalTransform, &InheritedVisibility)>,
-    out: &Events,
-) {
-    let mut both: Vec<_> = eyes.iter().collect();
-    both.sort_by_key(|e| e.0.0);
-    let [left, right] = both[..] else { return };
-    let middle = (left.2.translation() + right.2.translation()) * 0.5;
-    for (thing, place, _) in named.iter().filter(|n| n.2.get()) {
-        let at = place.translation() + place.up() * thing.offset_m[0];
-        let at = at + (middle - at).normalize_or_zero() * thing.offset_m[1];
-        let depth = (at - middle).dot(*left.2.forward());
-        if let (Ok(l), Ok(r)) = (left.1.world_to_viewport(left.2, at), right.1.world_to_viewport(right.2, at)) {
-            out.say(format_args!(
-                "object {picture} {} {depth:.4} {:.3} {:.3} {:.3} {:.3}",
-                thing.name, l.x, l.y, r.x, r.y
-            ));
-        }
     }
 }

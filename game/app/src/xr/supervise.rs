@@ -185,7 +185,8 @@ pub(super) fn end_when_lost() {
     }));
 }
 
-fn is_loss(text: &str) -> bool {
+/// Whether these words of a panic mean that the runtime went away.
+pub(crate) fn is_loss(text: &str) -> bool {
     ["ERROR_INSTANCE_LOST", "ERROR_SESSION_LOST", "ERROR_RUNTIME_FAILURE", "ERROR_RUNTIME_UNAVAILABLE"]
         .iter()
         .any(|e| text.contains(e))
