@@ -1,23 +1,28 @@
-//! `vestibule dose`: compute and dvh.
+//! `vestibule dose`: compute, dvh and compare.
+
+mod compare;
+mod dvh;
 
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
 use crate::store::{Create, open};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use vestibule_dicom::write::{self, Identity};
-use vestibule_dose::{DoseOptions, Dvh, HuTable, MachineModel, PreparedPlan, compute};
+use vestibule_dose::{DoseOptions, HuTable, MachineModel, PreparedPlan, compute};
 use vestibule_geometry::contour;
-use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Image, Patient, Plan, StructureSet};
+use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan, StructureSet};
 
-/// `vestibule dose`: compute and dvh.
+/// `vestibule dose`: compute, dvh and compare.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Compute the dose of a proton plan on its CT and write it as DICOM
     Compute(ComputeArgs),
     /// What each structure gets from a dose
-    Dvh(DvhArgs),
+    Dvh(dvh::Args),
+    /// Hold one dose against another: difference and gamma index
+    Compare(compare::Args),
     /// Machine files: show one, import one
     #[command(subcommand)]
     Machine(crate::dose_machine::Command),
@@ -52,22 +57,12 @@ pub struct ComputeArgs {
     out: PathBuf,
 }
 
-/// What `dvh` takes.
-#[derive(clap::Args)]
-pub struct DvhArgs {
-    /// Whose dose
-    #[arg(long, value_name = "ID")]
-    patient: String,
-    /// SOPInstanceUID of the dose; needed where there are several
-    #[arg(long, value_name = "UID")]
-    dose: Option<String>,
-}
-
 /// Dispatches.
 pub fn run(command: Command, global: &Global) -> Done {
     match command {
         Command::Compute(args) => run_compute(&args, global),
-        Command::Dvh(args) => run_dvh(&args, global),
+        Command::Dvh(args) => dvh::run(&args, global),
+        Command::Compare(args) => compare::run(&args, global),
         Command::Machine(command) => crate::dose_machine::run(&command, global),
     }
 }
@@ -160,72 +155,6 @@ fn run_compute(args: &ComputeArgs, global: &Global) -> Done {
         result["mean_over"].as_str().unwrap_or("BODY"),
     );
     println!("{}; written to {}", dose.engine, args.out.display());
-    for note in notes {
-        println!("note: {note}");
-    }
-    Ok(())
-}
-
-fn run_dvh(args: &DvhArgs, global: &Global) -> Done {
-    let patient = open(global, Create::No)?.patient(&args.patient).map_err(Failure::work)?;
-    let dose = choose_dose(&patient, args.dose.as_deref())?;
-    if dose.unit != DoseUnit::Gy {
-        return Err(Failure::Work(
-            "this dose is relative, not in Gray: a histogram in Gray of it would be wrong; compute or import one in Gray".into(),
-        ));
-    }
-    let plan = dose.plan_uid.as_ref().and_then(|uid| patient.plans.iter().find(|p| p.uid == *uid));
-    let set = plan
-        .and_then(|p| patient.structures_of(p))
-        .or_else(|| patient.structure_sets.iter().find(|s| s.frame_of_reference_uid == dose.frame_of_reference_uid))
-        .ok_or_else(|| {
-            Failure::Work("no structure set in the dose's frame of reference is in the store: import it".into())
-        })?;
-    let mut rows = Vec::new();
-    let mut notes = Vec::new();
-    for s in &set.structures {
-        match Dvh::new(&dose.volume, &s.contours) {
-            Ok(d) => {
-                if d.outside > 1e-3 {
-                    notes.push(format!(
-                        "{}: {:.1} % of its volume lies outside the dose grid and counts as no dose",
-                        s.name,
-                        100.0 * d.outside
-                    ));
-                }
-                rows.push((s.name.clone(), d));
-            }
-            Err(e) => notes.push(format!("{}: {e}", s.name)),
-        }
-    }
-    if global.json {
-        let structures: Vec<Value> = rows
-            .iter()
-            .map(|(name, d)| {
-                json!({
-                    "name": name, "volume_cm3": d.volume_cm3, "min_gy": d.min, "mean_gy": d.mean, "max_gy": d.max,
-                    "d98_gy": d.d98, "d95_gy": d.d95, "d50_gy": d.d50, "d2_gy": d.d2,
-                    "d0_03cc_gy": d.d_at_volume_cm3(0.03), "outside_fraction": d.outside,
-                })
-            })
-            .collect();
-        return print_json(&json!({
-            "structures": structures, "dose_type": type_name(dose), "summation": summation_name(dose),
-            "engine": dose.engine, "uid": dose.uid, "notes": notes,
-        }));
-    }
-    let engine = if dose.engine.is_empty() { "engine not stated" } else { &dose.engine };
-    println!("{} dose in Gray, {}, {engine}", type_name(dose), summation_name(dose));
-    println!(
-        "{:<24} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "structure", "cm3", "min", "mean", "max", "D98", "D95", "D50", "D2"
-    );
-    for (name, d) in rows {
-        println!(
-            "{name:<24} {:>10.2} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3}",
-            d.volume_cm3, d.min, d.mean, d.max, d.d98, d.d95, d.d50, d.d2
-        );
-    }
     for note in notes {
         println!("note: {note}");
     }

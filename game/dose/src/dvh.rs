@@ -4,6 +4,10 @@
 //! count whole, as in dicompyler-core). In the plane, lines cross the contours; what lies between an odd and an even
 //! crossing is inside (holes by XOR or keyhole). Dose is read by trilinear interpolation.
 
+mod figures;
+
+pub use figures::{DvhFigures, PrescriptionError, isodose_volume_cm3};
+
 use nalgebra::{Point3, Vector3};
 use vestibule_geometry::{Contour, Volume};
 
@@ -24,6 +28,12 @@ pub enum DvhError {
     /// Contours that enclose nothing.
     #[error("the structure's contours enclose no volume")]
     NoVolume,
+    /// NaN or infinite dose inside.
+    #[error("the dose holds voxels without a number (NaN or infinite) inside the structure")]
+    NotFinite,
+    /// Nothing of the structure on the grid.
+    #[error("the structure lies wholly outside the dose grid: it has no dose, not a dose of 0")]
+    NoOverlap,
 }
 
 /// What a structure gets. Doses are in the unit of the dose grid (Gray).
@@ -87,9 +97,12 @@ impl Dvh {
                     let pieces = ((b - a) / step).ceil().max(1.0) as usize;
                     let width = (b - a) / pieces as f64;
                     for i in 0..pieces {
-                        let x = a + (i as f64 + 0.5) * width;
                         for l in 0..layers {
-                            let z = slab[0] + (l as f64 + 0.5) * depth / layers as f64;
+                            // Anywhere within its piece, or a plane of equal dose would count a whole layer of pieces at once.
+                            let [ru, rv, rw] = within(sampled.len());
+                            let x = a + (i as f64 + ru) * width;
+                            let y = y + (rv - 0.5) * height;
+                            let z = slab[0] + (l as f64 + rw) * depth / layers as f64;
                             let cm3 = width * height * depth / layers as f64 * 1e-3;
                             let p = origin + u * x + v * y + normal * z;
                             let gy = dose.sample(p).unwrap_or_else(|| {
@@ -116,6 +129,12 @@ impl Dvh {
         for s in &mut samples {
             so_far += s.1;
             s.1 = so_far;
+        }
+        if outside_cm3 >= volume_cm3 * (1.0 - 1e-9) {
+            return Err(DvhError::NoOverlap);
+        }
+        if samples.iter().any(|s| !s.0.is_finite()) {
+            return Err(DvhError::NotFinite);
         }
         let edge = |s: Option<&(f32, f64)>| s.map_or(0.0, |s| f64::from(s.0));
         let mut out = Self {
@@ -148,11 +167,45 @@ impl Dvh {
         self.samples.get(i).map_or(self.min, |s| f64::from(s.0))
     }
 
+    /// The same histogram with every dose changed by `to`, which must not fall (a scaling, BED, EQD2). The mean is that of the
+    /// changed doses, not the changed mean.
+    pub fn map(&self, to: impl Fn(f64) -> f64) -> Self {
+        let (mut before, mut sum) = (0.0, 0.0);
+        let samples: Vec<(f32, f64)> = self
+            .samples
+            .iter()
+            .map(|(gy, so_far)| {
+                let new = to(f64::from(*gy));
+                sum += new * (so_far - before);
+                before = *so_far;
+                (new as f32, *so_far)
+            })
+            .collect();
+        Self {
+            volume_cm3: self.volume_cm3,
+            min: to(self.min),
+            mean: sum / self.volume_cm3,
+            max: to(self.max),
+            d98: to(self.d98),
+            d95: to(self.d95),
+            d50: to(self.d50),
+            d2: to(self.d2),
+            outside: self.outside,
+            samples,
+        }
+    }
+
     /// Volume, cm³, that gets at least `gy`.
     pub fn volume_at_dose_cm3(&self, gy: f64) -> f64 {
         let i = self.samples.partition_point(|s| f64::from(s.0) >= gy);
         i.checked_sub(1).map_or(0.0, |i| self.samples[i].1)
     }
+}
+
+/// The n-th place of Roberts' R3 sequence in the unit cube: evenly spread without a pattern, and the same every time.
+fn within(n: usize) -> [f64; 3] {
+    const ROOT: f64 = 1.220_744_084_605_759_5;
+    [ROOT, ROOT * ROOT, ROOT * ROOT * ROOT].map(|g| (0.5 + n as f64 / g).fract())
 }
 
 /// Twice the area of a polygon along its normal (Newell).
@@ -228,71 +281,4 @@ fn inside_intervals(edges: &[[[f64; 2]; 2]], y: f64) -> Vec<[f64; 2]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use vestibule_geometry::Grid;
-
-    fn circle(r: f64, z: f64) -> Contour {
-        let n = 180;
-        let at = |i: usize| std::f64::consts::TAU * i as f64 / n as f64;
-        Contour { points: (0..n).map(|i| Point3::new(r * at(i).cos(), r * at(i).sin(), z)).collect() }
-    }
-
-    /// Dose rising along x: 2 Gy at x = 0, 0.1 Gy/mm.
-    fn ramp() -> Volume<f32> {
-        let grid = Grid::axial([33, 33, 33], [2.5; 3], Point3::new(-40.0, -40.0, -40.0));
-        let mut v = Volume::filled(grid.clone(), 0.0);
-        for k in 0..33 {
-            for j in 0..33 {
-                for i in 0..33 {
-                    v.data[grid.offset(i, j, k)] = (2.0 + 0.1 * grid.centre(i, j, k).x) as f32;
-                }
-            }
-        }
-        v
-    }
-
-    /// Fraction of a disc of radius 1 with x ≥ c.
-    fn cap(c: f64) -> f64 {
-        (c.acos() - c * (1.0 - c * c).sqrt()) / std::f64::consts::PI
-    }
-
-    #[test]
-    fn a_cylinder_on_a_ramp_as_by_calculus() {
-        for r in [15.0, 4.0] {
-            let contours: Vec<Contour> = (0..11).map(|k| circle(r, k as f64 - 5.0)).collect();
-            let d = Dvh::new(&ramp(), &contours).unwrap();
-            let volume = std::f64::consts::PI * r * r * 11.0 * 1e-3;
-            assert!((d.volume_cm3 / volume - 1.0).abs() < 0.003, "{} against {volume}", d.volume_cm3);
-            assert!((d.mean - 2.0).abs() < 0.005 && d.outside == 0.0);
-            for (fraction, got) in [(0.98, d.d98), (0.95, d.d95), (0.5, d.d50), (0.02, d.d2)] {
-                let (mut lo, mut hi) = (-1.0, 1.0);
-                for _ in 0..60 {
-                    let mid = 0.5 * (lo + hi);
-                    if cap(mid) > fraction { lo = mid } else { hi = mid }
-                }
-                let want = 2.0 + 0.1 * r * lo;
-                assert!((got - want).abs() < 0.005 * want, "D{fraction}: {got}, not {want}");
-            }
-            assert!((d.volume_at_dose_cm3(2.0) / d.volume_cm3 - 0.5).abs() < 0.01);
-        }
-    }
-
-    #[test]
-    fn holes_by_xor_and_gaps_between_planes() {
-        let mut contours: Vec<Contour> = (0..4).map(|k| circle(10.0, 2.0 * k as f64)).collect();
-        contours.extend((0..4).map(|k| circle(5.0, 2.0 * k as f64)));
-        // A second part, far away, must not be joined to the first.
-        contours.extend((0..4).map(|k| circle(10.0, 30.0 + 2.0 * k as f64)));
-        let d = Dvh::new(&ramp(), &contours).unwrap();
-        let want = std::f64::consts::PI * (100.0 - 25.0 + 100.0) * 8.0 * 1e-3;
-        assert!((d.volume_cm3 / want - 1.0).abs() < 0.003, "{} against {want}", d.volume_cm3);
-    }
-
-    #[test]
-    fn nothing_to_sample_is_said() {
-        assert_eq!(Dvh::new(&ramp(), &[]), Err(DvhError::NoContours));
-        let line = Contour { points: vec![Point3::origin(), Point3::new(1.0, 0.0, 0.0), Point3::new(2.0, 0.0, 0.0)] };
-        assert_eq!(Dvh::new(&ramp(), &[line]), Err(DvhError::NoVolume));
-    }
-}
+mod tests;

@@ -4,8 +4,10 @@
 //! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets. [`DoseEngine`] is the seam for other
 //! engines. docs/dose.md says what the numbers are worth.
 
+pub mod biological;
 pub mod bragg;
 mod check;
+pub mod compare;
 mod compute;
 mod deposit;
 pub mod dvh;
@@ -27,8 +29,9 @@ mod stopping;
 pub mod timeline;
 pub mod water;
 
+pub use compare::{Difference, PairError, check_pair};
 pub use compute::{compute, compute_fraction};
-pub use dvh::Dvh;
+pub use dvh::{Dvh, DvhError, DvhFigures};
 pub use engine::{DoseEngine, PENCIL_BEAM_NAME, ProtonPencilBeam};
 pub use error::ComputeError;
 pub use gamma::{Gamma, GammaCriteria, GammaError};

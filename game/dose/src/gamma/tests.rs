@@ -141,7 +141,8 @@ proptest! {
         }
         for (o, g) in straight.map.data.iter().enumerate().filter(|(_, g)| !g.is_nan()) {
             let plain = (f64::from(e.data[o]) - f64::from(r.data[o])).abs() / (0.02 * straight.normalisation);
-            prop_assert!(f64::from(*g) <= plain.min(2.0) + 1e-5);
+            // Γ² − 1 is kept in f32, fine where passing is decided: near 0, γ is known to 4e−4.
+            prop_assert!(f64::from(*g) <= plain.min(2.0) + 4e-4);
         }
     }
 }
