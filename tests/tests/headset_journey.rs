@@ -39,7 +39,7 @@ fn a_person_walks_from_the_welcome_to_the_last_answer() {
     assert!(answers.contains_key("open"), "the last question has no answer in the store: {answers:?}");
     for (picture, names) in [
         ("mask", ["foot", "patient", "idris"].as_slice()),
-        ("beam-on", &["foot", "couch", "ring"]),
+        ("beam-on", &["foot", "camera-near", "camera-wide"]),
         ("anxiety-after", &["panel", "camille", "foot"]),
     ] {
         let mut objects = apart(&run, picture);

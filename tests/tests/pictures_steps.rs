@@ -33,8 +33,8 @@ const LOOKS: [Look; 5] = [
     Look { step: "room", part: [55, 10, 130, 100], missing: None },
     Look { step: "mask", part: [97, 77, 22, 30], missing: Some("mask@3") },
     Look { step: "imaging", part: [0, 22, 76, 43], missing: Some("imaging@20") },
-    Look { step: "beam-on", part: [95, 47, 48, 46], missing: Some("beam-on@2") },
-    Look { step: "anxiety-after", part: [0, 0, 70, 150], missing: None },
+    Look { step: "beam-on", part: [104, 68, 40, 38], missing: Some("beam-on@8") },
+    Look { step: "anxiety-after", part: [145, 20, 75, 130], missing: None },
 ];
 
 /// How alike two pictures are.

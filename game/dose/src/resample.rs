@@ -92,7 +92,8 @@ impl Resampler {
         }
         at_least(mx[0] - 0.1, mx[1]);
         at_least(my[0] - 0.1, my[1]);
-        if !(first < end) {
+        // also when either is not a number
+        if first.partial_cmp(&end) != Some(std::cmp::Ordering::Less) {
             return;
         }
         let plane = nx * ny;

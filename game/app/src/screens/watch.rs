@@ -2,6 +2,7 @@
 
 use super::CAMERA;
 use crate::now::Now;
+use crate::people::Named;
 use crate::room::{RoomFiles, reflections};
 use crate::tokens;
 use bevy::camera::{Exposure, RenderTarget};
@@ -66,6 +67,7 @@ pub(super) fn spawn(
     for (name, c) in &room.cameras {
         let [at, to] = [c.at_m, c.look_at_m].map(|p| Vec3::from(p.map(|v| v as f32)));
         commands.spawn((
+            Named { name: format!("camera-{name}"), offset_m: [0.0, DOME_M] },
             Mesh3d(dome.clone()),
             MeshMaterial3d(glass.clone()),
             NotShadowCaster,

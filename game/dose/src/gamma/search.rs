@@ -209,6 +209,10 @@ impl<'a> Search<'a> {
         let p = a - dose;
         let mut lowest = [f32::INFINITY; LANES];
         for s in samples {
+            #[expect(
+                clippy::needless_range_loop,
+                reason = "five arrays go side by side, so that this is one vector operation each"
+            )]
             for n in 0..LANES {
                 let (x, y, z) = (s.x[n] + from[0], s.y[n] + from[1], s.z[n] + from[2]);
                 let flat = p + px * x + y * (py + pxy * x);
