@@ -24,6 +24,8 @@ pub struct ShadowCard;
 
 /// Side of the soft spot under somebody's feet, metres.
 const SPOT_M: Vec2 = Vec2::new(0.95, 0.75);
+/// Frames in which pictures that came with a figure reach the card.
+const SETTLED: u32 = 6;
 /// From the joint of a head to the middle of the face: along the bone, then out to the skin, metres.
 const HEAD_OFFSET_M: [f32; 2] = [0.08, 0.09];
 
@@ -204,22 +206,37 @@ fn find_joints(
     }
 }
 
-/// Hair and mask are pictures with holes: their edges are as soft as the samples of a pixel allow, and need no sorting. Skin
+/// Hair is a picture with holes: its edges are as soft as the samples of a pixel allow, and need no sorting. Skin
 /// and hair are matt: after the room dressed every material alike, their shine is taken back.
 fn soften(
     new: Query<(&GltfMaterialName, &MeshMaterial3d<StandardMaterial>), Added<GltfMaterialName>>,
     mut materials: ResMut<Assets<StandardMaterial>>,
+    mut again: Local<(u32, Vec<(String, Handle<StandardMaterial>)>)>,
 ) {
-    for (name, handle) in &new {
-        let Some(mut material) = materials.get_mut(handle) else { continue };
-        match name.0.as_str() {
-            "hair" | "mask" => {
+    let mut dress = |name: &str, handle: &Handle<StandardMaterial>| {
+        let Some(mut material) = materials.get_mut(handle) else { return };
+        match name {
+            "hair" => {
                 material.alpha_mode = AlphaMode::AlphaToCoverage;
-                material.reflectance = if name.0 == "hair" { tokens::MATT } else { material.reflectance };
+                material.reflectance = tokens::MATT;
             }
+            // alpha to coverage sharpens at one half: from a few steps away the whole net would fall under it
+            "mask" => material.alpha_mode = AlphaMode::Blend,
             "skin" | "cloth" => material.reflectance = tokens::MATT,
             _ => {}
         }
+    };
+    let (left, parts) = &mut *again;
+    for (name, handle) in &new {
+        dress(&name.0, &handle.0);
+        parts.push((name.0.clone(), handle.0.clone()));
+        *left = SETTLED;
+    }
+    // A material that changes while its pictures are still on their way to the card is drawn as it was before. So the same
+    // is said once more when they are there.
+    *left = left.saturating_sub(1);
+    if *left == 0 {
+        parts.drain(..).for_each(|(name, handle)| dress(&name, &handle));
     }
 }
 

@@ -11,14 +11,8 @@ const PALETTE: usize = 64;
 pub fn add_mips(
     mut events: MessageReader<AssetEvent<Image>>,
     mut images: ResMut<Assets<Image>>,
-    mut materials: ResMut<Assets<StandardMaterial>>,
     assets: Res<AssetServer>,
-    mut stale: Local<bool>,
 ) {
-    // a material that was prepared between a picture's arrival and its levels still holds the picture without them
-    if std::mem::take(&mut *stale) {
-        materials.iter_mut().for_each(drop); // each that is given out counts as changed
-    }
     for event in events.read() {
         let AssetEvent::Added { id } = event else { continue };
         if !assets.get_path(*id).is_some_and(|p| p.to_string().contains(".glb")) {
@@ -47,7 +41,6 @@ pub fn add_mips(
             continue;
         }
         let Some(data) = image.data.as_mut() else { continue };
-        *stale = true;
         let levels = extend(data, width, height, srgb);
         image.texture_descriptor.mip_level_count = levels;
         let linear = ImageFilterMode::Linear;
