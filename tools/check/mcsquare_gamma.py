@@ -7,6 +7,7 @@ at 100 MeV (bone 1.7014, lung 0.2595) and its own scattering for them. Both dose
 pydicom and pymedphys. Usage: mcsquare_gamma.py VESTIBULE_BINARY MACHINE.json [--protons N] [--head FOLDER] [case ...]
 """
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -106,10 +107,27 @@ def mc_plan(layers, gantry, couch, shifter, isocentre, shifter_at):
 
 
 def monte_carlo(cache, machine, hu, layers, gantry, couch, shifter, iso_index_mm, protons, tables, shifter_at):
-    """Gray as [z, y, x] and the statistical uncertainty MCsquare states."""
+    """Gray as [z, y, x] and the statistical uncertainty MCsquare states; kept in the cache, since it takes long and what goes
+    in decides what comes out (MCsquare's seed is fixed)."""
+    beams = base.beam_data(machine)
+    told = [beams, layers, gantry, couch, shifter and [SHIFTER, shifter_at], iso_index_mm, int(protons), tables, STEP, hu.shape]
+    name = hashlib.sha256(json.dumps(told, default=float).encode() + np.ascontiguousarray(hu).tobytes()).hexdigest()[:24]
+    kept = cache / "doses" / f"{name}.npz"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        dose, noise = run_monte_carlo(cache, beams, hu, layers, gantry, couch, shifter, iso_index_mm, protons, tables, shifter_at)
+        part = kept.with_suffix(".part.npz")
+        np.savez_compressed(part, dose=dose.astype("<f4"), noise=noise)
+        part.replace(kept)
+    with np.load(kept) as file:
+        dose, noise = file["dose"].astype(float), str(file["noise"])
+    return dose * base.GRAY_PER_EV_G * protons_of(machine, layers), noise
+
+
+def run_monte_carlo(cache, beams, hu, layers, gantry, couch, shifter, iso_index_mm, protons, tables, shifter_at):
+    """eV/g per proton as [z, y, x] and the statistical uncertainty MCsquare states."""
     engine = cache / base.ENGINE
     size = hu.shape
-    beams = base.beam_data(machine)
     rs = f"Range Shifter parameters\nRS_ID = {SHIFTER['id']}\nRS_type = binary\nRS_material = 64\nRS_density = 1.19\nRS_WET = {SHIFTER['water_mm']}\n\n"
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
@@ -135,7 +153,7 @@ def monte_carlo(cache, machine, hu, layers, gantry, couch, shifter, iso_index_mm
             raise SystemExit(ran.stdout + ran.stderr)
         noise = [l for l in ran.stdout.splitlines() if "ncertainty" in l][-1:]
         dose = np.fromfile(work / "Outputs/Dose.raw", "<f4").reshape(size)[:, ::-1, ::-1]
-    return dose.astype(float) * base.GRAY_PER_EV_G * protons_of(machine, layers), " ".join(noise).strip()
+    return dose, " ".join(noise).strip()
 
 
 def study(work, machine, hu, layers, gantry, couch, shifter, depth):
@@ -286,6 +304,7 @@ def main():
     parser.add_argument("machine")
     parser.add_argument("--protons", type=float, default=4e6)
     parser.add_argument("--head", type=pathlib.Path)
+    parser.add_argument("--reference-only", action="store_true", help="only runs MCsquare, which is then kept in the cache")
     parser.add_argument("--save", type=pathlib.Path, help="folder for both doses as .npz")
     parser.add_argument("--case", action="append", dest="cases", help="may stand several times; default: all boxes")
     args = parser.parse_args()
@@ -296,12 +315,15 @@ def main():
     names = args.cases or ([] if args.head else list(CASES))
     for name in names:
         hu, layers, gantry, couch, shifter, depth = CASES[name]
-        with tempfile.TemporaryDirectory() as folder:
-            study(pathlib.Path(folder), machine, hu, layers, gantry, couch, shifter, depth)
-            our, _, seconds = ours(args.binary, folder, args.machine, calibration)
         nz, _, nx = hu.shape
         iso = (nx * STEP / 2, depth, nz * STEP / 2)
         mc, noise = monte_carlo(cache, machine, hu, layers, gantry, couch, shifter, iso, args.protons, tables, SHIFTER["at_mm"] + depth)
+        if args.reference_only:
+            print(f"{name}: {noise}", flush=True)
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            study(pathlib.Path(folder), machine, hu, layers, gantry, couch, shifter, depth)
+            our, _, seconds = ours(args.binary, folder, args.machine, calibration)
         if args.save:
             np.savez_compressed(args.save / f"{name.replace(' ', '_')}.npz", mc=mc, our=our)
         good &= report(name, mc, our, 98 if hu.min() == hu.max() == 0 else 95, noise, seconds)

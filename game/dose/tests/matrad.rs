@@ -7,7 +7,7 @@ mod mat;
 
 use vestibule_dose::MachineModel;
 use vestibule_dose::bragg::BraggCurve;
-use vestibule_dose::scatter::water_variance;
+use vestibule_dose::scatter::{tail_variance, water_variance};
 
 fn interpolate(x: &[f64], y: &[f64], at: f64) -> f64 {
     let i = x.partition_point(|v| *v <= at).clamp(1, x.len() - 1);
@@ -87,7 +87,7 @@ fn spot_sigma_at_depth_is_matrads_within_10_percent() {
         let ours = water_variance(range, 0.25, (1.1 * end / 0.25) as usize);
         let in_air = machine.at(energy).unwrap().variance_mm2(1, machine.nozzle_plane_mm);
         for part in [0.5, 0.7, 0.8, 0.9, 0.95] {
-            let scattered = ours[(part * range / 0.25) as usize];
+            let scattered = ours[(part * range / 0.25) as usize] + tail_variance(part * range);
             let theirs = interpolate(depth, sigma, part * end);
             let (a, b) = ((in_air + scattered).sqrt(), in_air.sqrt().hypot(theirs));
             println!(
