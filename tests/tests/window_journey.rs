@@ -1,62 +1,31 @@
-//! The journey in a window, by keys alone: a screen of its own, real key presses, answers in the store.
+//! The journey in a window: a screen of its own, real key presses and clicks, answers in the store.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 use vestibule_tests::place::{program, root};
+use vestibule_tests::screen::{Running, Screen, done, pixel};
 
 /// Longest wait for one thing; only a hang takes that long.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How many times faster than true the session's clock runs.
 const SPEED: &str = "200";
 
-/// Ends and reaps whatever happens.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn done(command: &mut Command) -> String {
-    let out = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
-    assert!(out.status.success(), "{command:?}: {}", String::from_utf8_lossy(&out.stderr));
-    String::from_utf8_lossy(&out.stdout).into_owned()
-}
-
-/// A screen that nobody sees, with the number the server chose.
-fn screen() -> (Running, String) {
-    let mut server = Command::new("Xvfb")
-        .args(["-displayfd", "1", "-screen", "0", "480x320x24", "-nolisten", "tcp"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("Xvfb is installed (tools/test installs it)");
-    let mut number = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-    (Running(server), format!(":{}", number.trim()))
-}
+/// Nothing was said for so long: the picture stands still.
+const STILL: Duration = Duration::from_millis(700);
+/// Pixels of the window.
+const SIZE: [u32; 2] = [480, 320];
 
 struct Window {
-    display: String,
+    screen: Screen,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Window {
-    fn xdotool(&self, args: &[&str]) -> String {
-        done(Command::new("xdotool").args(args).env("DISPLAY", &self.display))
-    }
-
-    fn key(&self, key: &str) {
-        self.xdotool(&["key", key]);
-    }
-
     /// The next event line that begins with one of these words, after its seconds.
     fn wait(&mut self, any: &[&str]) -> String {
         let end = Instant::now() + PATIENCE;
@@ -67,7 +36,7 @@ impl Window {
                 panic!("no {any:?} came; the last lines: {last:#?}")
             });
             let event = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-            self.seen.push(line);
+            self.seen.push(event.clone());
             if any.iter().any(|a| event.starts_with(a)) {
                 return event;
             }
@@ -76,13 +45,28 @@ impl Window {
 
     /// Presses a key and waits for the event that answers it.
     fn press(&mut self, key: &str, answer: &str) {
-        self.key(key);
+        self.screen.key(key);
+        self.wait(&[answer]);
+    }
+
+    /// Clicks where the program says that a button lies, once nothing moves any more, and waits for the event that answers.
+    fn click(&mut self, button: &str, answer: &str) {
+        let at = loop {
+            while let Ok(line) = self.lines.recv_timeout(STILL) {
+                self.seen.push(line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned());
+            }
+            match pixel(self.seen.iter().map(String::as_str), "panel", button) {
+                Some(at) => break at,
+                None => drop(self.wait(&[&format!("pixel panel {button} ")])),
+            }
+        };
+        self.screen.click(at);
         self.wait(&[answer]);
     }
 }
 
 #[test]
-fn the_whole_journey_by_keys_alone() {
+fn the_whole_journey_by_keys_and_clicks() {
     let folder = tempfile::Builder::new().prefix("window").tempdir_in("/tmp").unwrap();
     let at = |n: &str| folder.path().join(n);
     let vestibule = program("VESTIBULE_BIN", "vestibule");
@@ -94,13 +78,13 @@ fn the_whole_journey_by_keys_alone() {
     };
     done(store(&["patient", "import"]).arg(at("study")));
 
-    let (_screen, display) = screen();
+    let screen = Screen::new(SIZE[0], SIZE[1]);
     let mut play = Command::new(root().join("tools/drawn"))
         .arg(&vestibule)
         .args(["--demo", "--store"])
         .arg(at("store"))
         .args(["play", "proton-first-day", "--window", "--lang", "fr"])
-        .env("DISPLAY", &display)
+        .env("DISPLAY", &screen.display)
         .env("DRAWN_BIND", vestibule.parent().unwrap())
         .env("VESTIBULE_EVENTS", "1")
         .env("VESTIBULE_SPEED", SPEED)
@@ -116,13 +100,10 @@ fn the_whole_journey_by_keys_alone() {
     let mut stderr = play.stderr.take().unwrap();
     std::thread::spawn(move || stderr.read_to_end(&mut Vec::new())); // keeps the pipe from filling
     let mut play = Running(play);
-    let mut w = Window { display, lines, seen: Vec::new() };
+    let mut w = Window { screen, lines, seen: Vec::new() };
 
     let mut question = w.wait(&["asked "]);
-    let window = w.xdotool(&["search", "--name", "Vestibule"]);
-    let window = window.lines().last().unwrap().to_owned();
-    w.xdotool(&["windowsize", &window, "480", "320"]);
-    w.xdotool(&["windowfocus", &window]);
+    w.screen.take_window(SIZE[0], SIZE[1]);
     // the menu, and back
     w.press("Escape", "paused");
     w.press("Escape", "resumed");
@@ -130,19 +111,23 @@ fn the_whole_journey_by_keys_alone() {
     loop {
         asked += 1;
         match question.trim_start_matches("asked ") {
+            "comfort" => {
+                w.click("quieter", "act quieter");
+                w.click("yes", "act answer");
+            }
             "anxiety-before" => {
                 w.press("7", "digit");
-                w.key("Return");
+                w.screen.key("Return");
             }
             "anxiety-after" => {
                 w.press("2", "digit");
-                w.key("Return");
+                w.screen.key("Return");
             }
             "open" => {
                 w.press("Tab", "focus reassured");
                 w.press("Down", "focus mask");
                 w.press("Down", "focus noise");
-                w.key("space");
+                w.screen.key("space");
                 // the rest of the answers stands on a second page
                 w.press("Down", "focus say");
                 w.press("Down", "focus more");
@@ -150,11 +135,11 @@ fn the_whole_journey_by_keys_alone() {
                 w.press("Up", "focus talk");
                 w.press("Down", "focus more");
                 w.press("Right", "focus choose");
-                w.key("Return");
+                w.screen.key("Return");
             }
             _ => {
                 w.press("Down", "focus ");
-                w.key("Return");
+                w.screen.key("Return");
             }
         }
         w.wait(&["answered "]);
@@ -165,7 +150,7 @@ fn the_whole_journey_by_keys_alone() {
     }
     assert_eq!(question, "finished Completed");
     assert!(asked >= 9, "{asked} questions");
-    w.key("Return"); // closes
+    w.screen.key("Return"); // closes
     assert!(play.0.wait().unwrap().success());
 
     let list = done(&mut store(&["record", "questionnaire", "list", "--json"]));

@@ -1,6 +1,6 @@
 //! What a test may assert on: one line `EVENT seconds what` on standard output, flushed at once. Silent unless asked for.
 
-use bevy::prelude::Resource;
+use bevy::prelude::{Resource, Vec2};
 use std::fmt::Arguments;
 use std::io::Write;
 use std::time::Instant;
@@ -16,6 +16,23 @@ impl Events {
     /// Lines are printed only when `on`.
     pub fn new(on: bool) -> Self {
         Self { start: Instant::now(), on }
+    }
+
+    /// Whether anybody listens.
+    pub fn on(&self) -> bool {
+        self.on
+    }
+
+    /// Says where in the window things lie that can be clicked, pixels: `pixel WHERE NAME X Y`, only what has moved since
+    /// `told`.
+    pub fn places(&self, place: &str, all: Vec<(String, Vec2)>, told: &mut Vec<(String, Vec2)>) {
+        if !self.on || *told == all {
+            return;
+        }
+        for (name, at) in all.iter().filter(|a| !told.contains(a)) {
+            self.say(format_args!("pixel {place} {name} {:.0} {:.0}", at.x, at.y));
+        }
+        *told = all;
     }
 
     /// Prints one line. Never say anything of a person here.

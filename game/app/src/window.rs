@@ -1,8 +1,9 @@
 //! The same session in a window: look round by dragging, Space or Enter is the one button, Esc the menu, clicks reach panels.
 
+use crate::events::Events;
 use crate::now::{Now, RoomData};
 use crate::panel::keyboard::{keep_tab, keys};
-use crate::panel::{PanelModel, Pointer, PointerKind, PointerRead};
+use crate::panel::{Panel, PanelModel, Pointer, PointerKind, PointerRead};
 use crate::patient_mode::pitch_at;
 use crate::room::{RoomFiles, reflections};
 use crate::seat::{Eye, Seat};
@@ -33,7 +34,7 @@ pub fn plugin(app: &mut App) {
         .add_systems(Startup, spawn_camera)
         .add_systems(PreUpdate, point.in_set(PointerRead).after(bevy::input::InputSystems))
         .add_systems(PreUpdate, keep_tab.after(EguiInputSet::WriteEguiEvents).before(EguiPreUpdateSet::BeginPass))
-        .add_systems(Update, (look, keys));
+        .add_systems(Update, (look, keys, tell));
 }
 
 /// The person's frame, where no headset brings one.
@@ -111,4 +112,23 @@ fn point(
     pointer.ray = ray;
     pointer.pressed = buttons.just_pressed(MouseButton::Left);
     pointer.released = buttons.just_released(MouseButton::Left);
+}
+
+/// Says where the buttons of the panels lie in the window: what a test's mouse aims at.
+fn tell(
+    out: Res<Events>,
+    model: Res<PanelModel>,
+    camera: Option<Single<(&Camera, &GlobalTransform), With<Look>>>,
+    panels: Query<(&Panel, &GlobalTransform, &InheritedVisibility)>,
+    mut told: Local<Vec<(String, Vec2)>>,
+) {
+    let (true, Some(camera)) = (out.on(), camera) else { return };
+    let mut all = Vec::new();
+    for (panel, place, _) in panels.iter().filter(|p| p.2.get()) {
+        for (name, at) in &model.reach[panel.kind as usize] {
+            let world = place.transform_point(panel.at(*at).extend(0.0));
+            all.extend(camera.0.world_to_viewport(camera.1, world).ok().map(|p| (name.clone(), p)));
+        }
+    }
+    out.places("panel", all, &mut told);
 }

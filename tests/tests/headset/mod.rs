@@ -29,6 +29,17 @@ impl Run {
     /// Makes the patient, and plays a script with `pixels` an eye in its pictures, with the session's clock `speed` times faster, and with these
     /// variables in the program's environment.
     pub fn new(script: &str, pixels: u32, speed: f64, environment: &[(&str, &str)]) -> Self {
+        Self::beside(script, pixels, speed, environment, |_| {})
+    }
+
+    /// The same with somebody who does something meanwhile; they are given the program's event log.
+    pub fn beside(
+        script: &str,
+        pixels: u32,
+        speed: f64,
+        environment: &[(&str, &str)],
+        somebody: impl FnOnce(&Path) + Send,
+    ) -> Self {
         let folder = tempfile::Builder::new().prefix("headset").tempdir_in("/tmp").expect("a folder in /tmp");
         let at = |n: &str| folder.path().join(n);
         std::fs::write(at("script.txt"), script).expect("the script is written");
@@ -53,7 +64,8 @@ impl Run {
             at("rival-store").display(),
             at("out/rival_{view}.png").display()
         );
-        let out = Command::new(root().join("tools/xr-session"))
+        let mut session = Command::new(root().join("tools/xr-session"));
+        session
             .arg(at("out"))
             .arg(at("script.txt"))
             .args(play("store"))
@@ -64,9 +76,14 @@ impl Run {
             .env("VESTIBULE_PUPPET_BIN", program("VESTIBULE_PUPPET_BIN", "xr-puppet"))
             .env("XR_BIND", vestibule.parent().expect("a program lies in a folder"))
             .envs(environment.iter().copied())
-            .current_dir(root())
-            .output()
-            .expect("tools/xr-session starts");
+            .current_dir(root());
+        let log = at("out/app.log");
+        let out = std::thread::scope(|scope| {
+            let beside = scope.spawn(|| somebody(&log));
+            let out = session.output().expect("tools/xr-session starts");
+            (beside.join().is_ok()).then_some(out)
+        });
+        let out = out.expect("who acted beside the headset came to an end");
         let output = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         let log = std::fs::read_to_string(at("out/app.log")).unwrap_or_default();
         let errors = std::fs::read_to_string(at("out/app.err")).unwrap_or_default();

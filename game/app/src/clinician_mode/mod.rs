@@ -2,6 +2,7 @@
 
 mod typing;
 
+use crate::events::Events;
 use crate::now::{Now, Words};
 use crate::panel::{Act, PanelModel};
 use crate::third_party::egui::{BOLD, Typefaces, style};
@@ -56,8 +57,10 @@ pub(crate) fn strip(
     now: Res<Now>,
     words: Res<Words>,
     faces: Res<Typefaces>,
+    out: Res<Events>,
     mut model: ResMut<PanelModel>,
     mut ready: Local<bool>,
+    mut told: Local<Vec<(String, Vec2)>>,
 ) {
     let Ok(mut context) = contexts.single_mut() else { return };
     let ctx = context.get_mut();
@@ -89,12 +92,20 @@ pub(crate) fn strip(
     let rect = egui::Rect::from_min_size(content.left_top(), egui::vec2(content.width(), STRIP));
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(rect);
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("strip"), builder);
-    model.acts.extend(draw(&mut ui, &view));
+    let (acts, places) = draw(&mut ui, &view);
+    model.acts.extend(acts);
+    out.places("strip", in_pixels(ctx, &places), &mut told);
 }
 
-/// The strip itself: a pure function of egui and what it shows; gives what was pressed.
-pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Act> {
-    let mut acts = Vec::new();
+/// Names and places in egui's points, as pixels of the window.
+fn in_pixels(ctx: &egui::Context, places: &[(&str, egui::Pos2)]) -> Vec<(String, Vec2)> {
+    let scale = ctx.pixels_per_point();
+    places.iter().map(|(name, p)| ((*name).to_owned(), Vec2::new(p.x, p.y) * scale)).collect()
+}
+
+/// The strip itself: a pure function of egui and what it shows; gives what was pressed, and where each button lies.
+fn draw(ui: &mut egui::Ui, view: &Strip) -> (Vec<Act>, Vec<(&'static str, egui::Pos2)>) {
+    let (mut acts, mut places) = (Vec::new(), Vec::new());
     let strong = |t: &str| RichText::new(t).size(TYPE).family(FontFamily::Name(BOLD.into())).color(tokens::WHITE);
     let quiet = |t: String| RichText::new(t).size(TYPE).color(tokens::FOG);
     egui::Frame::new().fill(tokens::NIGHT).inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
@@ -104,15 +115,17 @@ pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Act> {
             ui.spacing_mut().item_spacing.x = 12.0;
             let pause = if view.paused { Action::Resume } else { Action::Pause };
             let all = [
-                (&view.labels[3], Act::Session(Action::End)),
-                (&view.labels[2], Act::Session(Action::Skip)),
-                (&view.labels[1], Act::Session(pause)),
-                (&view.labels[4], Act::Recentre),
+                ("end", &view.labels[3], Act::Session(Action::End)),
+                ("skip", &view.labels[2], Act::Session(Action::Skip)),
+                ("pause", &view.labels[1], Act::Session(pause)),
+                ("recentre", &view.labels[4], Act::Recentre),
             ];
-            for (text, act) in all.into_iter().filter(|a| !a.0.is_empty()) {
+            for (name, text, act) in all.into_iter().filter(|a| !a.1.is_empty()) {
                 let fill = if act == Act::Session(Action::End) { tokens::BRICK } else { tokens::SAGE };
                 let b = egui::Button::new(strong(text)).fill(fill).min_size(egui::vec2(96.0, 44.0)).corner_radius(8);
-                if ui.add(b).clicked() {
+                let button = ui.add(b);
+                places.push((name, button.rect.center()));
+                if button.clicked() {
                     acts.push(act);
                 }
             }
@@ -136,5 +149,5 @@ pub fn draw(ui: &mut egui::Ui, view: &Strip) -> Vec<Act> {
             });
         });
     });
-    acts
+    (acts, places)
 }

@@ -1,6 +1,7 @@
 //! Staff write the open answer for the person: a field under the strip, shown while the question is open.
 
-use super::{STRIP, StripShown};
+use super::{STRIP, StripShown, in_pixels};
+use crate::events::Events;
 use crate::now::Words;
 use crate::panel::{Main, PanelModel};
 use crate::third_party::egui::BOLD;
@@ -21,8 +22,10 @@ fn field(
     mut contexts: Query<&mut EguiContext, With<PrimaryEguiContext>>,
     shown: Res<StripShown>,
     words: Res<Words>,
+    out: Res<Events>,
     mut model: ResMut<PanelModel>,
     mut open_before: Local<bool>,
+    mut told: Local<Vec<(String, Vec2)>>,
 ) {
     let open = shown.on && matches!(model.main, Main::Open { typed: true, .. });
     // fonts and colours stand only after the strip's first pass
@@ -39,17 +42,19 @@ fn field(
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(rect);
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("typing"), builder);
     let m = model.bypass_change_detection();
-    if draw(&mut ui, &mut m.typed, [&words.get("app-typed"), &words.get("app-keep")]) {
+    let (keep, places) = draw(&mut ui, &mut m.typed, [&words.get("app-typed"), &words.get("app-keep")]);
+    out.places("strip", in_pixels(ctx, &places), &mut told);
+    if keep {
         let act = m.open_reply();
         m.acts.push(act);
     }
 }
 
-/// The field itself; true when it is to be kept. `labels`: what it is for, keep.
-pub fn draw(ui: &mut egui::Ui, typed: &mut String, labels: [&str; 2]) -> bool {
+/// The field itself; true when it is to be kept, and where field and button lie. `labels`: what it is for, keep.
+fn draw(ui: &mut egui::Ui, typed: &mut String, labels: [&str; 2]) -> (bool, Vec<(&'static str, egui::Pos2)>) {
     let size = tokens::STAFF_TYPE;
     let strong = |t: &str| RichText::new(t).size(size).family(FontFamily::Name(BOLD.into())).color(tokens::WHITE);
-    let mut keep = false;
+    let (mut keep, mut places) = (false, Vec::new());
     egui::Frame::new().fill(tokens::NIGHT).inner_margin(Margin::symmetric(16, 8)).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_centered(|ui| {
@@ -58,7 +63,7 @@ pub fn draw(ui: &mut egui::Ui, typed: &mut String, labels: [&str; 2]) -> bool {
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 let written = !typed.trim().is_empty();
                 let button = egui::Button::new(strong(labels[1])).fill(tokens::SAGE).corner_radius(8);
-                let pressed = ui.add_enabled(written, button.min_size(egui::vec2(96.0, 40.0))).clicked();
+                let button = ui.add_enabled(written, button.min_size(egui::vec2(96.0, 40.0)));
                 let edit = egui::TextEdit::singleline(typed)
                     .char_limit(LONGEST)
                     .font(egui::FontId::proportional(size))
@@ -67,12 +72,13 @@ pub fn draw(ui: &mut egui::Ui, typed: &mut String, labels: [&str; 2]) -> bool {
                     .margin(Margin::symmetric(10, 8))
                     .desired_width(ui.available_width());
                 let answer = ui.add(edit);
+                places.extend([("keep", button.rect.center()), ("field", answer.rect.center())]);
                 let enter = answer.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
-                keep = written && (pressed || enter);
+                keep = written && (button.clicked() || enter);
             });
         });
     });
-    keep
+    (keep, places)
 }
 
 #[cfg(test)]
@@ -91,7 +97,7 @@ mod tests {
             ctx.begin_pass(RawInput { screen_rect: Some(screen), events, ..Default::default() });
             let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
             let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("test"), builder);
-            let keep = draw(&mut ui, &mut typed, ["Write", "Keep"]);
+            let (keep, _) = draw(&mut ui, &mut typed, ["Write", "Keep"]);
             ctx.end_pass().textures_delta.clear(); // nothing draws it here
             (keep, typed.clone())
         };

@@ -73,6 +73,11 @@ impl Panel {
     pub fn points(&self) -> Vec2 {
         self.size_m * tokens::POINTS_PER_M
     }
+
+    /// From egui's points to metres from the panel's middle, right and up.
+    pub fn at(&self, p: Pos2) -> Vec2 {
+        Vec2::new(p.x, -p.y) / tokens::POINTS_PER_M + self.size_m * Vec2::new(-0.5, 0.5)
+    }
 }
 
 /// Name of an egui context's panel.
