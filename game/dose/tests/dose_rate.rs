@@ -77,7 +77,9 @@ fn threads_and_floor_do_not_change_a_rate() {
     for (a, b) in one.maps.iter().zip(&all.maps) {
         for o in 0..a.rate.data.len() {
             let above = f64::from(one.dose.data[o]) >= one.floor_gy * (1.0 + 1e-6);
-            assert!(a.rate.data[o].is_finite() && (a.rate.data[o] == b.rate.data[o] || (a.rate.data[o] == 0.0 && !above)));
+            assert!(
+                a.rate.data[o].is_finite() && (a.rate.data[o] == b.rate.data[o] || (a.rate.data[o] == 0.0 && !above))
+            );
         }
     }
 }
@@ -98,12 +100,13 @@ fn the_histogram_of_one_spot_is_its_dose_over_its_time() {
     let floor = DoseFloor::PercentOfMaximum(20.0);
     let got = BeamDoseRate::new(&prepared, &timeline, 0, &metric, floor, &quiet).unwrap();
     let h = RateHistogram::new(&got, &got.maps[0], &voxels);
-    // 16 mm square, nine planes of 2 mm each.
+    // 16 mm square, nine planes that stand for 2 mm each.
     assert!((h.volume_cm3 - 1.6 * 1.6 * 1.8).abs() < 0.02 * h.volume_cm3, "{}", h.volume_cm3);
     let dwell = timeline.spots()[0].length_s;
     let above = |v: &&(u32, f32)| f64::from(got.dose.data[v.0 as usize]) >= got.floor_gy;
     let cm3: f64 = voxels.iter().filter(above).map(|v| f64::from(v.1) * 8e-3).sum();
-    let gy: f64 = voxels.iter().filter(above).map(|v| f64::from(v.1) * 8e-3 * f64::from(got.dose.data[v.0 as usize])).sum();
+    let gy: f64 =
+        voxels.iter().filter(above).map(|v| f64::from(v.1) * 8e-3 * f64::from(got.dose.data[v.0 as usize])).sum();
     assert!((h.above_floor_cm3 / cm3 - 1.0).abs() < 1e-9 && h.above_floor_cm3 < 0.9 * h.volume_cm3);
     assert!((h.mean / (gy / cm3 / dwell) - 1.0).abs() < 1e-5, "{} {}", h.mean, gy / cm3 / dwell);
     assert!(h.rate_at_fraction(1.0).unwrap() >= got.floor_gy / dwell * (1.0 - 1e-5));
@@ -115,8 +118,10 @@ fn the_histogram_of_one_spot_is_its_dose_over_its_time() {
     assert_eq!((curve.len(), curve[0]), (11, (0.0, 1.0)));
     assert!(curve.windows(2).all(|w| w[1].1 <= w[0].1) && curve[10].1 > 0.0);
     // Elsewhere: nothing.
-    let far: Vec<Contour> =
-        contours.iter().map(|c| Contour { points: c.points.iter().map(|p| p + nalgebra::Vector3::x() * 500.0).collect() }).collect();
+    let far: Vec<Contour> = contours
+        .iter()
+        .map(|c| Contour { points: c.points.iter().map(|p| p + nalgebra::Vector3::x() * 500.0).collect() })
+        .collect();
     assert!(structure_voxels(prepared.grid(), &far).is_empty());
     let none = RateHistogram::new(&got, &got.maps[0], &[]);
     assert_eq!((none.rate_at_fraction(0.5), none.mean, none.curve(5).len()), (None, 0.0, 0));
