@@ -10,6 +10,7 @@ use common::{beam, plan, water_box};
 use nalgebra::Point3;
 use vestibule_dose::{
     BeamDoseRate, DoseFloor, DoseOptions, DoseRateMetric, HuTable, MachineModel, PreparedPlan, RateHistogram, Timeline,
+    compute_fraction,
 };
 use vestibule_geometry::Grid;
 
@@ -46,7 +47,7 @@ fn middle(grid: &Grid) -> Vec<(u32, f32)> {
 #[test]
 fn a_transmission_field_of_8_gray() {
     let machine = MachineModel::from_json(include_str!("../../../assets/beams/generic-flash.json")).unwrap();
-    let ct = water_box([150.0, 120.0, 150.0], 3.0, Point3::origin());
+    let ct = water_box([150.0, 90.0, 150.0], 3.0, Point3::origin());
     let hu = HuTable::for_image(&ct);
     let at = |mu: f64| {
         let p = plan(vec![beam(0.0, Point3::new(0.0, DEPTH_MM, 0.0), &spots(mu))]);
@@ -62,17 +63,17 @@ fn a_transmission_field_of_8_gray() {
         DoseRateMetric::Pbs { threshold_gy: 0.1 },
         DoseRateMetric::Pbs { threshold_gy: 0.5 },
     ];
-    let rates = |mu: f64, metrics: &[DoseRateMetric]| {
-        let (prepared, timeline) = at(mu);
-        let floor = DoseFloor::PercentOfMaximum(10.0);
-        let got = BeamDoseRate::new(&prepared, &timeline, 0, metrics, floor, &|_, _| {}).unwrap();
-        let voxels = middle(prepared.grid());
-        let mean = voxels.iter().map(|v| f64::from(got.dose.data[v.0 as usize])).sum::<f64>() / voxels.len() as f64;
-        (got, voxels, mean)
-    };
     // MU for the prescription; the dose is linear in them.
-    let mu = 300.0 * PRESCRIBED_GY / rates(300.0, &metrics[..1]).2;
-    let (got, voxels, mean) = rates(mu, &metrics);
+    let (once, _) = at(1.0);
+    let voxels = middle(once.grid());
+    let mean =
+        |dose: &dyn Fn(usize) -> f64| voxels.iter().map(|v| dose(v.0 as usize)).sum::<f64>() / voxels.len() as f64;
+    let per_mu = compute_fraction(&once, &|_, _| {});
+    let mu = PRESCRIBED_GY / mean(&|o| per_mu.data[o]);
+    let (prepared, timeline) = at(mu);
+    let floor = DoseFloor::PercentOfMaximum(10.0);
+    let got = BeamDoseRate::new(&prepared, &timeline, 0, &metrics, floor, &|_, _| {}).unwrap();
+    let mean = mean(&|o| f64::from(got.dose.data[o]));
     assert!((mean / PRESCRIBED_GY - 1.0).abs() < 1e-4, "{mean}");
 
     // The whole field's time by hand: charge over current, and 5 mm at 10 m/s between spots.

@@ -67,16 +67,15 @@ fn draw(out: &mut String, slow: SteadyBeam, fast: SteadyBeam) -> std::fmt::Resul
     )?;
     text(out, left, 68.0, 18, "start", INK, "Dose given so far, from the moment the beam comes on")?;
     grid(out, &axes)?;
-    for (beam, colour) in [(slow, SLOW), (fast, FAST)] {
+    for (beam, colour) in [(fast, FAST), (slow, SLOW)] {
         curve(out, &axes, beam, colour)?;
     }
-    let end = [slow, fast].map(|b| axes.x(b.length_s()));
     let high = axes.y(gy) - 12.0;
-    text(out, end[1], high, 20, "middle", FAST, &format!("done after {}", time(fast.length_s())))?;
-    text(out, end[0], high, 20, "middle", SLOW, &format!("done after {}", time(slow.length_s())))?;
+    text(out, axes.x(fast.length_s()), high, 20, "middle", FAST, &format!("done after {}", time(fast.length_s())))?;
+    text(out, right, high, 20, "end", SLOW, &format!("done after {}", time(slow.length_s())))?;
     let middle = 0.5 * (axes.y(0.0) + axes.y(gy));
-    text(out, axes.x(fast.length_s()) - 50.0, middle, 20, "end", FAST, &rate(fast))?;
-    text(out, axes.x(slow.length_s()) - 50.0, middle, 20, "end", SLOW, &rate(slow))?;
+    text(out, axes.x(0.5 * fast.length_s()) - 16.0, middle, 20, "end", FAST, &rate(fast))?;
+    text(out, axes.x(0.5 * slow.length_s()) - 16.0, middle, 20, "end", SLOW, &rate(slow))?;
     text(
         out,
         0.5 * (left + right),
@@ -150,7 +149,7 @@ fn strip(out: &mut String, slow: SteadyBeam, fast: SteadyBeam) -> std::fmt::Resu
     let below = top + height + 8.0;
     writeln!(out, "<rect x=\"{left}\" y=\"{below}\" width=\"{thin:.2}\" height=\"{height}\" fill=\"{FAST}\"/>")?;
     line(out, [left + 8.0, below + 0.5 * height], [left + 34.0, below + 0.5 * height], FAST, 2.0)?;
-    let said = format!("{}: {}, {thin:.1} pixels of {wide:.0}", rate(fast), time(fast.length_s()));
+    let said = format!("{}: {}, the hair at the left edge", rate(fast), time(fast.length_s()));
     text(out, left + 42.0, below + 21.0, 18, "start", FAST, &said)
 }
 
@@ -213,7 +212,7 @@ mod tests {
         let (x, y) = (places("cx"), places("cy"));
         assert!(y.len() == 2 && y[0] == y[1] && y[0] > 0.0, "{y:?}");
         // 1 ms to 300 s is 5.477 decades over 870; the ends lie log10(1500) = 3.176 decades apart.
-        assert!((x[0] - x[1] - 870.0 * 3.1761 / 5.4771).abs() < 0.5, "{x:?}");
+        assert!((x[1] - x[0] - 870.0 * 3.1761 / 5.4771).abs() < 0.5, "{x:?}");
         let sizes = got.split("font-size=\"").skip(1).filter_map(|r| r.split('"').next()?.parse::<u32>().ok());
         assert!(sizes.clone().count() > 10 && sizes.min() >= Some(14));
     }
