@@ -21,7 +21,7 @@ pub fn print(results: &[BeamResult], volume_at: &[f64]) {
             println!("{}: {}", table.metric.label(), table.metric.definition());
             let mut head = format!(
                 "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
-                "Gy/s", "cm3", "with dose", "mean", "median", "R98", "R2"
+                "structure (Gy/s)", "cm3", "with dose", "mean", "median", "R98", "R2"
             );
             for rate in volume_at {
                 let _ = write!(head, " {:>12}", format!("V{rate}Gy/s"));
