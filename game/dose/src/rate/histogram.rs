@@ -29,7 +29,7 @@ pub fn structure_voxels(grid: &Grid, contours: &[Contour]) -> Vec<(u32, f32)> {
         let from = (low[a] - margin).floor().max(0.0);
         let to = (high[a] + margin).ceil().min(grid.size[a] as f64 - 1.0);
         // also where there is no contour at all
-        if !(to >= from) {
+        if to < from {
             return Vec::new();
         }
         first[a] = from as usize;
