@@ -1,7 +1,9 @@
-//! `vestibule dose`: compute, dvh and compare.
+//! `vestibule dose`: compute, dvh, compare, rate and timeline.
 
 mod compare;
 mod dvh;
+mod rate;
+mod timeline;
 
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
@@ -14,7 +16,7 @@ use vestibule_dose::{DoseOptions, HuTable, MachineModel, PreparedPlan, compute};
 use vestibule_geometry::contour;
 use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan, StructureSet};
 
-/// `vestibule dose`: compute, dvh and compare.
+/// `vestibule dose`: compute, dvh, compare, rate and timeline.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Compute the dose of a proton plan on its CT and write it as DICOM
@@ -23,6 +25,10 @@ pub enum Command {
     Dvh(dvh::Args),
     /// Hold one dose against another: difference and gamma index
     Compare(compare::Args),
+    /// How fast each structure gets its dose, by named metric
+    Rate(rate::Args),
+    /// When each beam, layer and spot comes
+    Timeline(timeline::Args),
     /// Machine files: show one, import one
     #[command(subcommand)]
     Machine(crate::dose_machine::Command),
@@ -63,6 +69,8 @@ pub fn run(command: Command, global: &Global) -> Done {
         Command::Compute(args) => run_compute(&args, global),
         Command::Dvh(args) => dvh::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
+        Command::Rate(args) => rate::run(&args, global),
+        Command::Timeline(args) => timeline::run(&args, global),
         Command::Machine(command) => crate::dose_machine::run(&command, global),
     }
 }
@@ -77,10 +85,7 @@ fn run_compute(args: &ComputeArgs, global: &Global) -> Done {
         return Err(Failure::call(format!("--grid-mm {}: expected 0.5 to 10 mm", args.grid_mm)));
     }
     // Files that the call names are read before anything slow happens.
-    let machine = match &args.machine {
-        Some(path) => MachineModel::from_json(&read(path)?).map_err(|e| in_file(path, e))?,
-        None => MachineModel::generic(),
-    };
+    let machine = machine(args.machine.as_deref())?;
     let calibration = match &args.calibration {
         Some(path) => Some(HuTable::from_json(&read(path)?).map_err(|e| in_file(path, e))?),
         None => None,
@@ -231,6 +236,14 @@ fn summation_name(dose: &Dose) -> &'static str {
         DoseSummation::Beam => "BEAM",
         DoseSummation::MultiPlan => "MULTI_PLAN",
         DoseSummation::Other => "OTHER",
+    }
+}
+
+/// The machine of a file, or the one that comes with the program.
+fn machine(path: Option<&Path>) -> Result<MachineModel, Failure> {
+    match path {
+        Some(path) => MachineModel::from_json(&read(path)?).map_err(|e| in_file(path, e)),
+        None => Ok(MachineModel::generic()),
     }
 }
 

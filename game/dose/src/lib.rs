@@ -1,8 +1,8 @@
 //! Beams into dose: proton pencil beams, spot by spot, and the dose-volume histogram. No I/O.
 //!
 //! [`PreparedPlan`] checks a plan and casts its rays; [`compute()`] gives the whole dose, [`LiveDose`] paints it spot by
-//! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets. [`DoseEngine`] is the seam for other
-//! engines. docs/dose.md says what the numbers are worth.
+//! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets, [`BeamDoseRate`] how fast. [`DoseEngine`]
+//! is the seam for other engines. docs/dose.md says what the numbers are worth.
 
 pub mod biological;
 pub mod bragg;
@@ -20,6 +20,7 @@ mod live;
 pub mod machine;
 pub mod machine_import;
 mod prepared;
+pub mod rate;
 mod rays;
 mod resample;
 pub mod scatter;
@@ -39,4 +40,5 @@ pub use hu::{HuTable, HuTableError};
 pub use live::{IndexBox, LiveDose};
 pub use machine::{MachineError, MachineModel};
 pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};
+pub use rate::{BeamDoseRate, DoseFloor, DoseRateMetric, RateError, RateHistogram};
 pub use timeline::{DeliveryTimes, SpotTime, Timeline};

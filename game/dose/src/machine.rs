@@ -347,6 +347,8 @@ mod tests {
             assert!(m.at(69.0).is_none() && m.at(f64::NAN).is_none());
         }
         assert_eq!(MachineModel::generic().name, "generic-pbs");
+        let flash = MachineModel::from_json(include_str!("../../../assets/beams/generic-flash.json")).unwrap();
+        assert!(flash.at(250.0).is_some() && flash.source.starts_with("Illustrative"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! When each spot comes: energy switching, scanning and dwell.
 
-use crate::machine::Delivery;
+use crate::check::check_plan;
+use crate::error::ComputeError;
+use crate::machine::{Delivery, MachineModel};
 use vestibule_patient::Plan;
 
 /// Charge of a proton, nA·s.
@@ -82,6 +84,13 @@ impl Timeline {
         out
     }
 
+    /// [`Self::new`] of a plan that is held against the machine first: energies, weights, places and metersets. Errors name the
+    /// beam, spot and value.
+    pub fn checked(plan: &Plan, machine: &MachineModel) -> Result<Self, ComputeError> {
+        check_plan(plan, machine)?;
+        Ok(Self::new(plan, &machine.delivery_times()))
+    }
+
     /// Every spot in plan order; times are within its own beam.
     pub fn spots(&self) -> &[SpotTime] {
         &self.spots
@@ -132,7 +141,6 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MachineModel;
     use vestibule_patient::{Beam, Layer, Spot};
 
     fn plan() -> Plan {
@@ -166,6 +174,15 @@ mod tests {
         assert!(t.spots()[3].start_s - (t.spots()[2].start_s) - 1.5 < 1e-9);
         assert_eq!((t.beams(), t.beam_spots(1)), (2, 6..12));
         assert_eq!(t.beam_duration_s(0), t.beam_duration_s(1));
+    }
+
+    #[test]
+    fn a_plan_the_machine_does_not_know_has_no_times() {
+        let mut wrong = plan();
+        wrong.beams[1].name = "left".into();
+        wrong.beams[1].layers[0].energy_mev = 400.0;
+        let said = Timeline::checked(&wrong, &MachineModel::generic()).unwrap_err().to_string();
+        assert!(said.contains("'left', layer 1: 400 MeV"), "{said}");
     }
 
     #[test]

@@ -104,7 +104,8 @@ impl Stack<'_> {
     fn plane_at(&self, height: f64, step_mm: f64, grid_step_mm: f64) -> Option<usize> {
         let above = self.planes.partition_point(|p| p.0 <= height + 1e-6);
         let nearest = match (above.checked_sub(1), self.planes.get(above)) {
-            (Some(b), Some(a)) if a.0 - height < height - self.planes[b].0 => above,
+            // Half-way belongs to the upper plane, whose slab has its lower end in; the same margin as below.
+            (Some(b), Some(a)) if a.0 - height <= height - self.planes[b].0 + 2e-6 => above,
             (Some(b), _) => b,
             (None, Some(_)) => above,
             (None, None) => return None,

@@ -33,6 +33,9 @@ fn a_box_is_exact() {
     assert!((volume_cm3(&contours, None) - 8.0).abs() < 1e-9);
     let grid = Grid::axial([60, 60, 40], [1.0, 1.0, 1.0], Point3::new(-29.5, -29.5, -9.5));
     assert!((count_cm3(&mask(&contours, &grid)) - 8.0).abs() < 1e-9);
+    // Slices exactly half-way between the planes.
+    let between = Grid::axial([60, 60, 14], [1.0, 1.0, 2.0], Point3::new(-29.5, -29.5, -3.0));
+    assert!((count_cm3(&mask(&contours, &between)) - 8.0).abs() < 1e-9);
     // A grid coarser than the planes does not let two planes cancel each other.
     let coarse = Grid::axial([60, 60, 8], [1.0, 1.0, 5.0], Point3::new(-29.5, -29.5, -10.0));
     let m = mask(&contours, &coarse);
