@@ -40,4 +40,3 @@ pub use live::{IndexBox, LiveDose, LiveMemory};
 pub use machine::{MachineError, MachineModel};
 pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};
 pub use timeline::{DeliveryTimes, SpotTime, Timeline};
-#[cfg(test)]

@@ -67,7 +67,7 @@ impl LiveDose {
         Self::with_memory(plan, LiveMemory::default())
     }
 
-    /// Nothing delivered yet.
+    /// Nothing delivered yet. The first spots are made ready in the background at once.
     pub fn with_memory(plan: impl Into<Arc<PreparedPlan>>, memory: LiveMemory) -> Self {
         let plan = plan.into();
         let checkpoints = Checkpoints::new(plan.spots().len(), plan.grid().len(), memory.checkpoint_bytes);
@@ -75,6 +75,8 @@ impl LiveDose {
     }
 
     fn with(plan: Arc<PreparedPlan>, ahead_bytes: usize, checkpoints: Checkpoints) -> Self {
+        let store = Store::new(plan.clone(), ahead_bytes);
+        store.ahead(0, true);
         Self {
             dose: Volume::filled(plan.grid().clone(), 0.0),
             spots: 0,
@@ -83,7 +85,7 @@ impl LiveDose {
             max_unknown: false,
             changed: None,
             step: Step::of(&plan),
-            store: Store::new(plan.clone(), ahead_bytes),
+            store,
             checkpoints,
             plan,
         }
