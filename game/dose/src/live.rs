@@ -24,8 +24,6 @@ pub type IndexBox = [[usize; 3]; 2];
 const BATCH: usize = 64;
 /// As many spots take as long to add as a checkpoint takes to copy.
 const COPY_IN_SPOTS: usize = 16;
-/// A step of more spots is a jump: what lay ahead says nothing of what comes next.
-const JUMP: usize = 256;
 
 /// Memory of a live dose beyond its grid, bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +170,11 @@ impl LiveDose {
         (spots, LiveMemory { ahead_bytes, checkpoint_bytes: self.checkpoints.bytes() })
     }
 
+    /// How many spots from the present one on are ready, so that delivering them only adds.
+    pub fn ready_ahead(&self) -> usize {
+        self.store.ready_from(self.spots)
+    }
+
     /// Spots from one checkpoint to the next.
     pub fn checkpoint_every(&self) -> usize {
         self.checkpoints.every()
@@ -215,9 +218,7 @@ impl LiveDose {
         if std::mem::take(&mut self.max_unknown) {
             self.max_gy = highest(&self.dose.data);
         }
-        if way <= JUMP {
-            self.store.ahead(self.spots, forwards);
-        }
+        self.store.ahead(self.spots, forwards);
     }
 
     /// Of the spot that is on, this part is delivered.

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// Layers whose tables are kept.
 const LAYERS: usize = 3;
 /// What a spot is taken to need before one is known, bytes.
-const GUESS: usize = 1 << 20;
+const GUESS: usize = 1 << 18;
 
 /// The spots that are ready, and who makes the next ones.
 #[derive(Debug)]
@@ -100,6 +100,13 @@ impl Store {
         (state.ready.len(), state.bytes)
     }
 
+    /// How many spots from `here` on, one after the other, are ready.
+    pub fn ready_from(&self, here: usize) -> usize {
+        let state = lock(&self.state);
+        let spots = &self.plan.spots()[here.min(self.plan.spots().len())..];
+        spots.iter().enumerate().take_while(|(i, s)| s.mu <= 0.0 || state.ready.contains_key(&(here + i))).count()
+    }
+
     /// Makes one spot, and asks the pool to come back for the next, so that other work gets its turn.
     fn run(self: Arc<Self>) {
         let next = {
@@ -148,15 +155,19 @@ impl State {
         new
     }
 
+    /// How many spots are wanted ahead: three quarters of the memory; the rest is for those behind.
+    fn window(&self) -> usize {
+        let each = if self.ready.is_empty() { GUESS } else { self.bytes / self.ready.len() };
+        self.budget / 4 * 3 / each.max(1)
+    }
+
     /// The spot that is wanted next when `skip` others are about to be taken.
     fn next(&self, plan: &PreparedPlan, skip: usize) -> Option<usize> {
-        let each = if self.ready.is_empty() { GUESS } else { self.bytes / self.ready.len() };
-        let window = self.budget / 4 * 3 / each.max(1);
-        if self.bytes + each > self.budget && self.passed().is_none() {
+        let (window, total) = (self.window(), plan.spots().len());
+        if window == 0 || (self.bytes + self.budget / 4 / window > self.budget && self.spare().is_none()) {
             return None;
         }
         let free = |s: &usize| plan.spots()[*s].mu > 0.0 && !self.ready.contains_key(s) && !self.busy.contains(s);
-        let total = plan.spots().len();
         if self.forwards {
             (self.here..(self.here + window).min(total)).filter(free).nth(skip)
         } else {
@@ -164,12 +175,16 @@ impl State {
         }
     }
 
-    /// The spot that is least likely to be needed again: behind the beam, the farthest.
-    fn passed(&self) -> Option<usize> {
+    /// The spot that is least likely to be needed: the farthest behind the beam, or left from before a jump.
+    fn spare(&self) -> Option<usize> {
+        let (here, window) = (self.here, self.window());
+        let (first, last) = (*self.ready.first_key_value()?.0, *self.ready.last_key_value()?.0);
         if self.forwards {
-            self.ready.first_key_value().map(|e| *e.0).filter(|s| *s < self.here)
+            if first < here { Some(first) } else { Some(last).filter(|s| *s >= here + window) }
+        } else if last > here {
+            Some(last)
         } else {
-            self.ready.last_key_value().map(|e| *e.0).filter(|s| *s > self.here)
+            Some(first).filter(|s| s + window < here)
         }
     }
 
@@ -180,7 +195,7 @@ impl State {
         }
         while self.bytes > self.budget {
             let farthest = if self.forwards { self.ready.last_key_value() } else { self.ready.first_key_value() };
-            let Some(out) = self.passed().or(farthest.map(|e| *e.0)) else { break };
+            let Some(out) = self.spare().or(farthest.map(|e| *e.0)) else { break };
             if let Some(old) = self.ready.remove(&out) {
                 self.bytes -= old.bytes();
             }
