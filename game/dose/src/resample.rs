@@ -93,17 +93,13 @@ impl Resampler {
         let plane = nx * rays.n[1];
         let run = line.run(rays, nodes, range.clone());
         // Places of some voxels at a time, which are divisions that can be done in vectors; then what lies there.
-        let mut places = [[0.0f64; BLOCK]; 3];
+        let mut places = [[0.0f64; 3]; BLOCK];
         for start in run.clone().step_by(BLOCK) {
-            for b in 0..BLOCK {
-                let at = line.at(start + b);
-                for a in 0..3 {
-                    places[a][b] = at[a];
-                }
+            for (b, place) in places.iter_mut().enumerate() {
+                *place = line.at(start + b);
             }
             let end = run.end.min(start + BLOCK);
-            for (b, out) in out[start - range.start..end - range.start].iter_mut().enumerate() {
-                let [fx, fy, fz] = [places[0][b], places[1][b], places[2][b]];
+            for (out, [fx, fy, fz]) in out[start - range.start..end - range.start].iter_mut().zip(places) {
                 let (x, y, z) = (fx as u32, fy as u32, fz as u32);
                 let t = [fx - f64::from(x), fy - f64::from(y), fz - f64::from(z)].map(|t| t as f32);
                 let o = z as usize * plane + y as usize * nx + x as usize;

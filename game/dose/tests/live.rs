@@ -154,7 +154,7 @@ fn spots_ahead_stay_within_their_memory() {
     let memory = LiveMemory { ahead_bytes: 1 << 20, ..some_memory(&plan) };
     let mut live = LiveDose::with_memory(plan.clone(), memory);
     let wait = |live: &LiveDose| {
-        let end = Instant::now() + Duration::from_secs(60);
+        let end = Instant::now() + Duration::from_secs(180);
         while live.ready_ahead() < 2 {
             assert!(Instant::now() < end, "nothing was made ready");
             std::thread::sleep(Duration::from_millis(5));
