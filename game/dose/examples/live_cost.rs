@@ -1,5 +1,5 @@
-//! What the dose that grows costs: frames at 90 Hz and true speed, jumps, memory, for a plan of some thousand spots in a
-//! head-sized box of water.
+//! What the dose that grows costs: frames at 90 Hz and true speed, jumps, memory, for a plan of some thousand spots in
+//! a head-sized box of water.
 //!
 //! `cargo run -p vestibule-dose --example live_cost -- [GRID_MM] [SECONDS] [BEAMS]` (2.5 mm, 10 s a pass, 3)
 

@@ -1,8 +1,8 @@
 //! Dose as it grows: the sum of the spots delivered so far, at any instant, forwards and backwards.
 //!
-//! A spot's dose is made once as rows of voxels (ahead of the beam, in the background) and then only added, in parts where
-//! it stays on for several frames, or taken away. Terms are rounded so that sums are exact: the dose at an instant has the
-//! same bits whatever the way there.
+//! A spot's dose is made once as rows of voxels (ahead of the beam, in the background) and then only added, in parts
+//! where it stays on for several frames, or taken away. Terms are rounded so that sums are exact: the dose at an
+//! instant has the same bits whatever the way there.
 
 mod checkpoints;
 mod exact;
@@ -28,8 +28,8 @@ const COPY_IN_SPOTS: usize = 16;
 /// Memory of a live dose beyond its grid, bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveMemory {
-    /// For spots made ready ahead of the beam and kept behind it; 0: each is computed when it comes. Default 64 MiB. The
-    /// tables of three layers, 10 bytes a ray and plane, and the spots of one jump at a time (64) come on top.
+    /// For spots made ready ahead of the beam and kept behind it; 0: each is computed when it comes. Default 64 MiB.
+    /// The tables of three layers, 10 bytes a ray and plane, and the spots of one jump at a time (64) come on top.
     pub ahead_bytes: usize,
     /// For checkpoints, 8 bytes a voxel each; 0: none. Default 192 MiB.
     pub checkpoint_bytes: usize,
@@ -103,9 +103,9 @@ impl LiveDose {
         }
     }
 
-    /// The dose of any instant: `spots` whole spots and `part_of_next` (0 to 1) of the one after. From the present instant,
-    /// from the nearest checkpoint or from nothing, whatever lies nearest; the bits are the same. Checkpoints are taken where
-    /// delivery has passed, and by [`Self::fill_checkpoints`].
+    /// The dose of any instant: `spots` whole spots and `part_of_next` (0 to 1) of the one after. From the present
+    /// instant, from the nearest checkpoint or from nothing, whatever lies nearest; the bits are the same. Checkpoints
+    /// are taken where delivery has passed, and by [`Self::fill_checkpoints`].
     pub fn go_to(&mut self, spots: usize, part_of_next: f64) {
         let (spots, part) = self.instant(spots, part_of_next);
         self.travel(spots, part);
@@ -143,8 +143,9 @@ impl LiveDose {
         self.changed.take()
     }
 
-    /// Brings a copy up to date: writes what changed since this or [`Self::changed_since_last`] was last asked into `copy`,
-    /// one number a voxel in the grid's order, Gy, and gives the box that was written. A copy of another length is made anew.
+    /// Brings a copy up to date: writes what changed since this or [`Self::changed_since_last`] was last asked into
+    /// `copy`, one number a voxel in the grid's order, Gy, and gives the box that was written. A copy of another length
+    /// is made anew.
     pub fn copy_changed(&mut self, copy: &mut Vec<f32>) -> Option<IndexBox> {
         let grid = &self.dose.grid;
         if copy.len() != self.dose.data.len() {

@@ -47,8 +47,8 @@ impl Resampler {
         ]
     }
 
-    /// Calls `visit(i, value)` for the voxels i of row (j, k) in `range` that lie among the nodes of a box. `values` are by
-    /// [plane][y][x] of the whole fan.
+    /// Calls `visit(i, value)` for the voxels i of row (j, k) in `range` that lie among the nodes of a box. `values`
+    /// are by [plane][y][x] of the whole fan.
     pub fn row(
         &self,
         rays: &RayGrid,
@@ -77,8 +77,8 @@ impl Resampler {
         }
     }
 
-    /// Adds the values of the same voxels to `out`, whose first is voxel `range.start` of the row; in f32. `values` need not
-    /// hold planes beyond the box's last and one more.
+    /// Adds the values of the same voxels to `out`, whose first is voxel `range.start` of the row; in f32. `values`
+    /// need not hold planes beyond the box's last and one more.
     pub fn add_row(
         &self,
         rays: &RayGrid,
@@ -155,8 +155,8 @@ impl Line {
         [of(self.x) / of(self.mx) - self.origin[0], of(self.y) / of(self.my) - self.origin[1], of(self.z)]
     }
 
-    /// The voxels of `range` among the nodes of a box, and one node around it: low ≤ place < high is linear in i, so they
-    /// lie in one run.
+    /// The voxels of `range` among the nodes of a box, and one node around it: low ≤ place < high is linear in i, so
+    /// they lie in one run.
     fn run(&self, rays: &RayGrid, nodes: &NodeBox, range: Range<usize>) -> Range<usize> {
         let low = [0, 1, 2].map(|a| nodes[0][a].saturating_sub(1) as f64);
         let most = [rays.n[0] - 1, rays.n[1] - 1, rays.planes - 1];

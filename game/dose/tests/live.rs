@@ -119,7 +119,8 @@ fn the_way_there_changes_no_bit() {
     assert!(live.grid().data.iter().all(|v| v.to_bits() == 0) && live.delivered() == (0, 0.0) && live.max_gy() == 0.0);
 }
 
-/// The box that is said to have changed holds every change and has one on each of its six faces; a copy kept by it is right.
+/// The box that is said to have changed holds every change and has one on each of its six faces; a copy kept by it is
+/// right.
 #[test]
 fn the_changed_box_is_complete_and_tight() {
     let plan = prepared();

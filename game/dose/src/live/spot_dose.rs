@@ -1,4 +1,5 @@
-//! What one spot gives the voxels, as rows of them: adding a spot is then one pass over a few tens of thousands of numbers.
+//! What one spot gives the voxels, as rows of them: adding a spot is then one pass over a few tens of thousands of
+//! numbers.
 
 use super::IndexBox;
 use super::exact::Step;
