@@ -37,7 +37,7 @@ pub use engine::{DoseEngine, PENCIL_BEAM_NAME, ProtonPencilBeam};
 pub use error::ComputeError;
 pub use gamma::{Gamma, GammaCriteria, GammaError};
 pub use hu::{HuTable, HuTableError};
-pub use live::{IndexBox, LiveDose};
+pub use live::{IndexBox, LiveDose, LiveMemory};
 pub use machine::{MachineError, MachineModel};
 pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};
 pub use rate::{BeamDoseRate, DoseFloor, DoseRateMetric, RateError, RateHistogram};

@@ -1,18 +1,49 @@
-//! Dose as it grows: the sum of the spots delivered so far.
+//! Dose as it grows: the sum of the spots delivered so far, at any instant, forwards and backwards.
+//!
+//! A spot's dose is made once as rows of voxels (ahead of the beam, in the background) and then only added, in parts
+//! where it stays on for several frames, or taken away. Terms are rounded so that sums are exact: the dose at an
+//! instant has the same bits whatever the way there.
 
-use crate::deposit::{LayerField, Scratch, SpotOnRays, deposit, deposit_wide};
-use crate::layer::LayerPhysics;
+mod checkpoints;
+mod exact;
+mod spot_dose;
+mod store;
+
 use crate::prepared::PreparedPlan;
-use crate::rays::{RayGrid, Window};
-use crate::resample::NodeBox;
+use checkpoints::Checkpoints;
+use exact::Step;
+use spot_dose::SpotDose;
 use std::sync::Arc;
+use store::Store;
 use vestibule_geometry::Volume;
 
 /// A box of voxel indices: first, and one past the last.
 pub type IndexBox = [[usize; 3]; 2];
 
-/// The dose of one fraction delivered so far, in f64. Spots are summed on the fan of their beam; the voxels are brought up
-/// to date once a call of [`LiveDose::deliver_to`].
+/// Spots computed and added in one go.
+const BATCH: usize = 64;
+/// As many spots take as long to add as a checkpoint takes to copy.
+const COPY_IN_SPOTS: usize = 16;
+
+/// Memory of a live dose beyond its grid, bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiveMemory {
+    /// For spots made ready ahead of the beam and kept behind it; 0: each is computed when it comes. Default 64 MiB.
+    /// The tables of three layers, 10 bytes a ray and plane, and the spots of one jump at a time (64) come on top.
+    pub ahead_bytes: usize,
+    /// For checkpoints, 8 bytes a voxel each; 0: none. Default 192 MiB.
+    pub checkpoint_bytes: usize,
+}
+
+impl Default for LiveMemory {
+    fn default() -> Self {
+        Self { ahead_bytes: 64 << 20, checkpoint_bytes: 192 << 20 }
+    }
+}
+
+/// The dose of one fraction delivered so far, in f64, within 1e-6 of the maximum of the sum of the spots.
+///
+/// [`Self::deliver_to`] follows the beam, [`Self::go_to`] goes to any instant.
 #[derive(Debug)]
 pub struct LiveDose {
     plan: Arc<PreparedPlan>,
@@ -20,90 +51,41 @@ pub struct LiveDose {
     spots: usize,
     part: f64,
     max_gy: f64,
+    /// The maximum has to be looked for: something was taken away.
+    max_unknown: bool,
     changed: Option<IndexBox>,
-    /// The beam and the layer that are being delivered.
-    beam: Option<usize>,
-    layer: Option<usize>,
-    /// Dose of the beams before it, and with the core of this one.
-    before: Vec<f64>,
-    with_core: Vec<f64>,
-    core: Fan,
-    wide: Fan,
-    scratch: Scratch,
-    part_plane: Vec<f64>,
-}
-
-/// This beam's dose on one of its fans.
-#[derive(Debug)]
-struct Fan {
-    values: Vec<f64>,
-    /// What the voxels do not show yet.
-    stale: Option<NodeBox>,
-    field: LayerField,
-}
-
-impl Fan {
-    fn new() -> Self {
-        Self { values: Vec::new(), stale: None, field: LayerField::empty(Window { first: [0; 2], n: [0; 2] }) }
-    }
-
-    fn start(&mut self, rays: &RayGrid) {
-        self.values.clear();
-        self.values.resize(rays.n[0] * rays.n[1] * rays.planes, 0.0);
-    }
-
-    fn add(
-        &mut self,
-        rays: &RayGrid,
-        layer: &LayerPhysics,
-        spot: &SpotOnRays,
-        wide: bool,
-        scratch: &mut Scratch,
-        part: &mut Vec<f64>,
-    ) {
-        let reach = if wide { layer.wide_reach_mm } else { layer.reach_mm };
-        let window = rays.window(spot.x_mm, spot.y_mm, reach);
-        if window.len() == 0 {
-            return;
-        }
-        self.field.fill(rays, layer, &window);
-        let last = rays.last_plane(&window, layer.end_mm);
-        let add = if wide { deposit_wide } else { deposit };
-        for k in 0..last {
-            part.clear();
-            part.resize(window.len(), 0.0);
-            add(rays, layer, &self.field, std::slice::from_ref(spot), k, &window, part, scratch);
-            for (y, line) in part.chunks_exact(window.n[0]).enumerate() {
-                let from = (k * rays.n[1] + window.first[1] + y) * rays.n[0] + window.first[0];
-                self.values[from..from + line.len()].iter_mut().zip(line).for_each(|(v, a)| *v += a);
-            }
-        }
-        let [x, y] = window.first;
-        let nodes = [[x, y, 0], [x + window.n[0], y + window.n[1], last]];
-        join(self.stale.get_or_insert(nodes), &nodes);
-    }
+    step: Step,
+    store: Arc<Store>,
+    checkpoints: Checkpoints,
 }
 
 impl LiveDose {
-    /// Nothing delivered yet.
+    /// Nothing delivered yet; memory as by default.
     pub fn new(plan: impl Into<Arc<PreparedPlan>>) -> Self {
+        Self::with_memory(plan, LiveMemory::default())
+    }
+
+    /// Nothing delivered yet. The first spots are made ready in the background at once.
+    pub fn with_memory(plan: impl Into<Arc<PreparedPlan>>, memory: LiveMemory) -> Self {
         let plan = plan.into();
-        let dose = Volume::filled(plan.grid().clone(), 0.0);
+        let checkpoints = Checkpoints::new(plan.spots().len(), plan.grid().len(), memory.checkpoint_bytes);
+        Self::with(plan, memory.ahead_bytes, checkpoints)
+    }
+
+    fn with(plan: Arc<PreparedPlan>, ahead_bytes: usize, checkpoints: Checkpoints) -> Self {
+        let store = Store::new(plan.clone(), ahead_bytes);
+        store.ahead(0, true);
         Self {
-            plan,
-            dose,
+            dose: Volume::filled(plan.grid().clone(), 0.0),
             spots: 0,
             part: 0.0,
             max_gy: 0.0,
+            max_unknown: false,
             changed: None,
-            beam: None,
-            layer: None,
-            before: Vec::new(),
-            with_core: Vec::new(),
-            core: Fan::new(),
-            wide: Fan::new(),
-            scratch: Scratch::default(),
-            part_plane: Vec::new(),
+            step: Step::of(&plan),
+            store,
+            checkpoints,
+            plan,
         }
     }
 
@@ -113,29 +95,32 @@ impl LiveDose {
     }
 
     /// Delivers up to and with spot number `spots − 1`, and `part_of_next` (0 to 1) of the one after. Only forwards: an
-    /// instant before the present one changes nothing (use [`Self::reset`] first).
+    /// instant before the present one changes nothing ([`Self::go_to`] goes back).
     pub fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
-        let total = self.plan.spots().len();
-        let part_of_next = if part_of_next.is_finite() { part_of_next.clamp(0.0, 1.0) } else { 0.0 };
-        let (spots, part) = if spots >= total { (total, 0.0) } else { (spots, part_of_next) };
-        while self.spots < spots {
-            self.add(self.spots, 1.0 - self.part);
-            self.spots += 1;
-            self.part = 0.0;
+        let (spots, part) = self.instant(spots, part_of_next);
+        if spots > self.spots || (spots == self.spots && part > self.part) {
+            self.travel(spots, part);
         }
-        if self.spots == spots && part > self.part {
-            self.add(self.spots, part - self.part);
-            self.part = part;
-        }
-        self.show();
     }
 
-    /// Back to nothing delivered. The whole grid counts as changed.
+    /// The dose of any instant: `spots` whole spots and `part_of_next` (0 to 1) of the one after. From the present
+    /// instant, from the nearest checkpoint or from nothing, whatever lies nearest; the bits are the same. Checkpoints
+    /// are taken where delivery has passed, and by [`Self::fill_checkpoints`].
+    pub fn go_to(&mut self, spots: usize, part_of_next: f64) {
+        let (spots, part) = self.instant(spots, part_of_next);
+        self.travel(spots, part);
+    }
+
+    /// What takes all checkpoints without waiting for delivery: call it once on any thread (seconds of work, on all
+    /// threads of rayon). This dose may go on meanwhile and has them as they come.
+    pub fn fill_checkpoints(&self) -> impl FnOnce() + Send + 'static {
+        let mut other = Self::with(self.plan.clone(), 0, self.checkpoints.clone());
+        move || other.go_to(other.checkpoints.last(), 0.0)
+    }
+
+    /// Back to nothing delivered.
     pub fn reset(&mut self) {
-        self.dose.data.fill(0.0);
-        (self.spots, self.part, self.max_gy) = (0, 0.0, 0.0);
-        (self.beam, self.layer, self.core.stale, self.wide.stale) = (None, None, None, None);
-        self.changed = Some([[0; 3], self.dose.grid.size]);
+        self.go_to(0, 0.0);
     }
 
     /// How far delivery has come: whole spots, and part of the next.
@@ -158,83 +143,139 @@ impl LiveDose {
         self.changed.take()
     }
 
-    fn add(&mut self, spot: usize, part: f64) {
-        let plan = self.plan.clone();
-        let s = plan.spots()[spot];
-        if s.mu == 0.0 || part == 0.0 {
-            return;
+    /// Brings a copy up to date: writes what changed since this or [`Self::changed_since_last`] was last asked into
+    /// `copy`, one number a voxel in the grid's order, Gy, and gives the box that was written. A copy of another length
+    /// is made anew.
+    pub fn copy_changed(&mut self, copy: &mut Vec<f32>) -> Option<IndexBox> {
+        let grid = &self.dose.grid;
+        if copy.len() != self.dose.data.len() {
+            copy.clear();
+            copy.extend(self.dose.data.iter().map(|v| *v as f32));
+            self.changed = None;
+            return Some([[0; 3], grid.size]);
         }
-        let beam = &plan.beams[s.beam];
-        let layer = &beam.layers[s.layer];
-        if self.beam != Some(s.beam) {
-            self.show();
-            self.before.clone_from(&self.dose.data);
-            self.with_core.clone_from(&self.dose.data);
-            self.core.start(&beam.rays);
-            self.wide.start(&beam.wide);
-            (self.beam, self.layer) = (Some(s.beam), None);
-        }
-        if self.layer != Some(s.layer) {
-            self.layer = Some(s.layer);
-            let places = || {
-                plan.spots()[beam.layer_starts[s.layer]..beam.layer_starts[s.layer + 1]]
-                    .iter()
-                    .map(|s| [s.x_mm, s.y_mm])
-            };
-            self.core.field = LayerField::empty(beam.rays.window_of(places(), layer.reach_mm));
-            self.wide.field = LayerField::empty(beam.wide.window_of(places(), layer.wide_reach_mm));
-        }
-        let spot = SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: s.mu * part };
-        self.core.add(&beam.rays, layer, &spot, false, &mut self.scratch, &mut self.part_plane);
-        self.wide.add(&beam.wide, layer, &spot, true, &mut self.scratch, &mut self.part_plane);
-    }
-
-    /// Brings the voxels up to date with the fans.
-    fn show(&mut self) {
-        let Some(beam) = self.beam else { return };
-        let plan = self.plan.clone();
-        let beam = &plan.beams[beam];
-        let g = &plan.grid();
-        let mut max = self.max_gy;
-        if let Some(nodes) = self.core.stale.take() {
-            // What the core changes is shown with the halo.
-            let same = beam.wide.nodes_around(&beam.rays, &nodes);
-            join(self.wide.stale.get_or_insert(same), &same);
-            let [lo, hi] = beam.resampler.voxels(&beam.rays, &nodes);
-            for k in lo[2]..hi[2] {
-                for j in lo[1]..hi[1] {
-                    let from = g.offset(0, j, k);
-                    let (line, before) = (&mut self.with_core[from..], &self.before[from..]);
-                    beam.resampler.row(&beam.rays, &self.core.values, &nodes, [j, k], lo[0]..hi[0], |i, gy| {
-                        line[i] = before[i] + gy;
-                    });
-                }
-            }
-        }
-        let Some(nodes) = self.wide.stale.take() else { return };
-        let [lo, hi] = beam.resampler.voxels(&beam.wide, &nodes);
-        if (0..3).any(|a| lo[a] >= hi[a]) {
-            return;
-        }
+        let changed = self.changed.take()?;
+        let [lo, hi] = changed;
         for k in lo[2]..hi[2] {
             for j in lo[1]..hi[1] {
-                let from = g.offset(0, j, k);
-                let (line, core) = (&mut self.dose.data[from..], &self.with_core[from..]);
-                let inside = &plan.in_body[from..];
-                beam.resampler.row(&beam.wide, &self.wide.values, &nodes, [j, k], lo[0]..hi[0], |i, gy| {
-                    if inside[i] {
-                        line[i] = core[i] + gy;
-                        max = max.max(line[i]);
-                    }
-                });
+                let row = grid.offset(lo[0], j, k)..grid.offset(lo[0], j, k) + hi[0] - lo[0];
+                copy[row.clone()].iter_mut().zip(&self.dose.data[row]).for_each(|(c, v)| *c = *v as f32);
             }
         }
-        self.max_gy = max;
-        join(self.changed.get_or_insert([lo, hi]), &[lo, hi]);
+        Some(changed)
+    }
+
+    /// Spots that are ready ahead and behind, and the bytes that they and the checkpoints take now.
+    pub fn memory(&self) -> (usize, LiveMemory) {
+        let (spots, ahead_bytes) = self.store.ready();
+        (spots, LiveMemory { ahead_bytes, checkpoint_bytes: self.checkpoints.bytes() })
+    }
+
+    /// How many spots from the present one on are ready, so that delivering them only adds.
+    pub fn ready_ahead(&self) -> usize {
+        self.store.ready_from(self.spots)
+    }
+
+    /// Spots from one checkpoint to the next.
+    pub fn checkpoint_every(&self) -> usize {
+        self.checkpoints.every()
+    }
+
+    fn instant(&self, spots: usize, part: f64) -> (usize, f64) {
+        let total = self.plan.spots().len();
+        let part = if part.is_finite() { part.clamp(0.0, 1.0) } else { 0.0 };
+        if spots >= total { (total, 0.0) } else { (spots, part) }
+    }
+
+    fn travel(&mut self, spots: usize, part: f64) {
+        let way = self.spots.abs_diff(spots);
+        let forwards = (self.spots, self.part) <= (spots, part);
+        let checkpoints = self.checkpoints.clone();
+        let nearest = checkpoints.nearest(spots).filter(|(at, _)| at.abs_diff(spots) < spots);
+        let start = nearest.map_or(0, |n| n.0);
+        if start.abs_diff(spots) + COPY_IN_SPOTS < way {
+            self.restore(start, nearest.map(|n| n.1));
+        }
+        if self.spots > spots {
+            self.set_part(0.0);
+        }
+        while self.spots < spots {
+            let batch = self.spots..spots.min(self.spots + BATCH);
+            for (s, dose) in batch.clone().zip(self.store.spots(batch)) {
+                let there = std::mem::take(&mut self.part);
+                self.change(s, [there, 1.0], dose.as_deref());
+                self.spots = s + 1;
+                self.checkpoints.pass(self.spots, &self.dose.data);
+            }
+        }
+        while self.spots > spots {
+            let batch = spots.max(self.spots.saturating_sub(BATCH))..self.spots;
+            for (s, dose) in batch.clone().zip(self.store.spots(batch)).rev() {
+                self.change(s, [1.0, 0.0], dose.as_deref());
+                self.spots = s;
+            }
+        }
+        self.set_part(part);
+        if std::mem::take(&mut self.max_unknown) {
+            self.max_gy = highest(&self.dose.data);
+        }
+        self.store.ahead(self.spots, forwards);
+    }
+
+    /// Of the spot that is on, this part is delivered.
+    fn set_part(&mut self, part: f64) {
+        let there = std::mem::replace(&mut self.part, part);
+        if there != part {
+            let dose = self.store.spots(self.spots..self.spots + 1).pop().flatten();
+            self.change(self.spots, [there, part], dose.as_deref());
+        }
+    }
+
+    /// Turns one part of a spot into another.
+    fn change(&mut self, spot: usize, parts: [f64; 2], dose: Option<&SpotDose>) {
+        let Some((dose, bounds)) = dose.and_then(|d| Some((d, d.bounds?))) else { return };
+        let mu = self.plan.spots()[spot].mu;
+        let max = dose.change(&mut self.dose.data, parts.map(|p| mu * p), self.step);
+        self.max_gy = self.max_gy.max(max);
+        self.max_unknown |= parts[1] < parts[0];
+        join(&mut self.changed, &bounds);
+    }
+
+    /// Takes the grid from a copy after `spots` whole spots, or from nothing delivered.
+    fn restore(&mut self, spots: usize, copy: Option<&[f64]>) {
+        let [nx, ny, _] = self.dose.grid.size;
+        let nothing = vec![0.0; nx];
+        for (r, row) in self.dose.data.chunks_exact_mut(nx).enumerate() {
+            let new = copy.map_or(nothing.as_slice(), |c| &c[r * nx..(r + 1) * nx]);
+            let differs = |(a, b): (&f64, &f64)| a != b;
+            let Some(first) = row.iter().zip(new).position(differs) else { continue };
+            let last = row.iter().zip(new).rposition(differs).unwrap_or(first);
+            row[first..=last].copy_from_slice(&new[first..=last]);
+            let (j, k) = (r % ny, r / ny);
+            join(&mut self.changed, &[[first, j, k], [last + 1, j + 1, k + 1]]);
+        }
+        (self.spots, self.part, self.max_gy, self.max_unknown) = (spots, 0.0, 0.0, true);
     }
 }
 
-fn join(both: &mut [[usize; 3]; 2], other: &[[usize; 3]; 2]) {
+impl Drop for LiveDose {
+    fn drop(&mut self) {
+        self.store.close();
+    }
+}
+
+fn highest(values: &[f64]) -> f64 {
+    let mut max = [0.0f64; 4];
+    for four in values.chunks(4) {
+        for (m, v) in max.iter_mut().zip(four) {
+            *m = if *v > *m { *v } else { *m };
+        }
+    }
+    max.into_iter().fold(0.0, f64::max)
+}
+
+fn join(both: &mut Option<IndexBox>, other: &IndexBox) {
+    let both = both.get_or_insert(*other);
     for a in 0..3 {
         both[0][a] = both[0][a].min(other[0][a]);
         both[1][a] = both[1][a].max(other[1][a]);

@@ -109,24 +109,6 @@ impl RayGrid {
         [[0; 3], [self.n[0], self.n[1], self.planes]]
     }
 
-    /// The box of nodes of this fan that encloses a box of another fan of the same beam, with a node to spare.
-    pub fn nodes_around(&self, other: &Self, nodes: &[[usize; 3]; 2]) -> [[usize; 3]; 2] {
-        let (across, along) = (other.cell_mm / self.cell_mm, other.step_mm / self.step_mm);
-        let place = |a: usize, n: usize| {
-            let n = n as f64;
-            if a < 2 {
-                (other.first[a] as f64 + n) * across - self.first[a] as f64
-            } else {
-                self.top as f64 - (other.top as f64 - n) * along
-            }
-        };
-        let most = [self.n[0], self.n[1], self.planes];
-        [
-            [0, 1, 2].map(|a| (place(a, nodes[0][a]).floor() as i64 - 1).clamp(0, most[a] as i64) as usize),
-            [0, 1, 2].map(|a| (place(a, nodes[1][a]).ceil() as i64 + 1).clamp(0, most[a] as i64) as usize),
-        ]
-    }
-
     /// Height of a plane, mm.
     pub fn z_mm(&self, plane: usize) -> f64 {
         (self.top - plane as i64) as f64 * self.step_mm

@@ -2,6 +2,7 @@
 
 use crate::rays::RayGrid;
 use nalgebra::{Point3, Vector3};
+use std::ops::Range;
 use vestibule_geometry::Grid;
 
 /// A box of a fan's nodes [x, y, plane]: first, and one past the last.
@@ -46,63 +47,22 @@ impl Resampler {
         ]
     }
 
-    /// Calls `visit(i, value)` for the voxels i of row (j, k) in `range` that lie among the nodes of a box. `values` are by
-    /// [plane][y][x] of the whole fan.
+    /// Calls `visit(i, value)` for the voxels i of row (j, k) in `range` that lie among the nodes of a box. `values`
+    /// are by [plane][y][x] of the whole fan.
     pub fn row(
         &self,
         rays: &RayGrid,
         values: &[f64],
         nodes: &NodeBox,
-        [j, k]: [usize; 2],
-        range: std::ops::Range<usize>,
+        row: [usize; 2],
+        range: Range<usize>,
         mut visit: impl FnMut(usize, f64),
     ) {
-        let start = self.origin + self.axes[1] * j as f64 + self.axes[2] * k as f64;
-        let along = self.axes[0];
-        let [nx, ny] = rays.n;
-        let [sx, sy] = rays.virtual_sad_mm.map(|s| 1.0 / s);
-        let (per_cell, per_step) = (1.0 / rays.cell_mm, 1.0 / rays.step_mm);
-        // Place on the fan as linear functions of i: numerators and denominators. One node around the box counts too.
-        let linear = |f: fn(&Vector3<f64>) -> f64, scale: f64| [scale * f(&start.coords), scale * f(&along)];
-        let (x, y) = (linear(|v| v.x, per_cell), linear(|v| v.y, per_cell));
-        let z = linear(|v| -v.z, per_step);
-        let z = [z[0] + rays.top as f64, z[1]];
-        let (mx, my) = ([1.0 - start.z * sx, -along.z * sx], [1.0 - start.z * sy, -along.z * sy]);
-        let low = [0, 1, 2].map(|a| nodes[0][a].saturating_sub(1) as f64);
-        let most = [nx - 1, ny - 1, rays.planes - 1];
-        let high = [0, 1, 2].map(|a| nodes[1][a].min(most[a]) as f64);
-        // low ≤ f < high is linear in i too, so the voxels lie in one run.
-        let (mut first, mut end) = (range.start as f64, range.end as f64);
-        let mut at_least = |c: f64, d: f64| {
-            // c + d i ≥ 0
-            if d > 0.0 {
-                first = first.max((-c / d).ceil());
-            } else if d < 0.0 {
-                end = end.min((c / -d).floor() + 1.0);
-            } else if c < 0.0 {
-                end = f64::NEG_INFINITY;
-            }
-        };
-        let inner = 1e-9;
-        for (f, m, a) in [(x, mx, 0), (y, my, 1), (z, [1.0, 0.0], 2)] {
-            let origin = if a < 2 { rays.first[a] as f64 } else { 0.0 };
-            let (l, h) = (origin + low[a] + inner, origin + high[a] - inner);
-            at_least(f[0] - l * m[0], f[1] - l * m[1]);
-            at_least(h * m[0] - f[0], h * m[1] - f[1]);
-        }
-        at_least(mx[0] - 0.1, mx[1]);
-        at_least(my[0] - 0.1, my[1]);
-        // also when either is not a number
-        if first.partial_cmp(&end) != Some(std::cmp::Ordering::Less) {
-            return;
-        }
-        let plane = nx * ny;
-        let origin = rays.first.map(|v| v as f64);
-        for i in first as usize..end as usize {
-            let q = i as f64;
-            let fx = (x[0] + x[1] * q) / (mx[0] + mx[1] * q) - origin[0];
-            let fy = (y[0] + y[1] * q) / (my[0] + my[1] * q) - origin[1];
-            let fz = z[0] + z[1] * q;
+        let line = Line::new(self, rays, row);
+        let nx = rays.n[0];
+        let plane = nx * rays.n[1];
+        for i in line.run(rays, nodes, range) {
+            let [fx, fy, fz] = line.at(i);
             let (x, y, z) = (fx as usize, fy as usize, fz as usize);
             let (tx, ty, tz) = (fx - x as f64, fy - y as f64, fz - z as f64);
             let o = z * plane + y * nx + x;
@@ -115,5 +75,116 @@ impl Resampler {
             let (a, b) = (square(0), square(plane));
             visit(i, a + (b - a) * tz);
         }
+    }
+
+    /// Adds the values of the same voxels to `out`, whose first is voxel `range.start` of the row; in f32. `values`
+    /// need not hold planes beyond the box's last and one more.
+    pub fn add_row(
+        &self,
+        rays: &RayGrid,
+        values: &[f32],
+        nodes: &NodeBox,
+        row: [usize; 2],
+        range: Range<usize>,
+        out: &mut [f32],
+    ) {
+        let line = Line::new(self, rays, row);
+        let nx = rays.n[0];
+        let plane = nx * rays.n[1];
+        let run = line.run(rays, nodes, range.clone());
+        // Places of some voxels at a time, which are divisions that can be done in vectors; then what lies there.
+        let mut places = [[0.0f64; 3]; BLOCK];
+        for start in run.clone().step_by(BLOCK) {
+            for (b, place) in places.iter_mut().enumerate() {
+                *place = line.at(start + b);
+            }
+            let end = run.end.min(start + BLOCK);
+            for (out, [fx, fy, fz]) in out[start - range.start..end - range.start].iter_mut().zip(places) {
+                let (x, y, z) = (fx as u32, fy as u32, fz as u32);
+                let t = [fx - f64::from(x), fy - f64::from(y), fz - f64::from(z)].map(|t| t as f32);
+                let o = z as usize * plane + y as usize * nx + x as usize;
+                let Some(cell) = values.get(o..o + plane + nx + 2) else { continue };
+                let pair = |o: usize| cell[o] + (cell[o + 1] - cell[o]) * t[0];
+                let square = |o: usize| {
+                    let (a, b) = (pair(o), pair(o + nx));
+                    a + (b - a) * t[1]
+                };
+                let (a, b) = (square(0), square(plane));
+                *out += a + (b - a) * t[2];
+            }
+        }
+    }
+}
+
+/// Voxels whose places are worked out at a time.
+const BLOCK: usize = 8;
+
+/// A row of voxels seen from a fan: numerators and denominators of the place as linear functions of the voxel's number.
+struct Line {
+    x: [f64; 2],
+    y: [f64; 2],
+    z: [f64; 2],
+    mx: [f64; 2],
+    my: [f64; 2],
+    origin: [f64; 2],
+}
+
+impl Line {
+    fn new(grid: &Resampler, rays: &RayGrid, [j, k]: [usize; 2]) -> Self {
+        let start = grid.origin + grid.axes[1] * j as f64 + grid.axes[2] * k as f64;
+        let along = grid.axes[0];
+        let [sx, sy] = rays.virtual_sad_mm.map(|s| 1.0 / s);
+        let (per_cell, per_step) = (1.0 / rays.cell_mm, 1.0 / rays.step_mm);
+        let linear = |f: fn(&Vector3<f64>) -> f64, scale: f64| [scale * f(&start.coords), scale * f(&along)];
+        let z = linear(|v| -v.z, per_step);
+        Self {
+            x: linear(|v| v.x, per_cell),
+            y: linear(|v| v.y, per_cell),
+            z: [z[0] + rays.top as f64, z[1]],
+            mx: [1.0 - start.z * sx, -along.z * sx],
+            my: [1.0 - start.z * sy, -along.z * sy],
+            origin: rays.first.map(|v| v as f64),
+        }
+    }
+
+    /// Place of voxel i on the fan, in nodes.
+    #[inline(always)]
+    fn at(&self, i: usize) -> [f64; 3] {
+        let q = i as f64;
+        let of = |v: [f64; 2]| v[0] + v[1] * q;
+        [of(self.x) / of(self.mx) - self.origin[0], of(self.y) / of(self.my) - self.origin[1], of(self.z)]
+    }
+
+    /// The voxels of `range` among the nodes of a box, and one node around it: low ≤ place < high is linear in i, so
+    /// they lie in one run.
+    fn run(&self, rays: &RayGrid, nodes: &NodeBox, range: Range<usize>) -> Range<usize> {
+        let low = [0, 1, 2].map(|a| nodes[0][a].saturating_sub(1) as f64);
+        let most = [rays.n[0] - 1, rays.n[1] - 1, rays.planes - 1];
+        let high = [0, 1, 2].map(|a| nodes[1][a].min(most[a]) as f64);
+        let (mut first, mut end) = (range.start as f64, range.end as f64);
+        let mut at_least = |c: f64, d: f64| {
+            // c + d i ≥ 0
+            if d > 0.0 {
+                first = first.max((-c / d).ceil());
+            } else if d < 0.0 {
+                end = end.min((c / -d).floor() + 1.0);
+            } else if c < 0.0 {
+                end = f64::NEG_INFINITY;
+            }
+        };
+        let inner = 1e-9;
+        for (f, m, a) in [(self.x, self.mx, 0), (self.y, self.my, 1), (self.z, [1.0, 0.0], 2)] {
+            let origin = if a < 2 { self.origin[a] } else { 0.0 };
+            let (l, h) = (origin + low[a] + inner, origin + high[a] - inner);
+            at_least(f[0] - l * m[0], f[1] - l * m[1]);
+            at_least(h * m[0] - f[0], h * m[1] - f[1]);
+        }
+        at_least(self.mx[0] - 0.1, self.mx[1]);
+        at_least(self.my[0] - 0.1, self.my[1]);
+        // also when either is not a number
+        if first.partial_cmp(&end) != Some(std::cmp::Ordering::Less) {
+            return range.start..range.start;
+        }
+        first as usize..end as usize
     }
 }
