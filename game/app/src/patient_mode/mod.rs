@@ -21,8 +21,9 @@ pub trait Play {
     fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError>;
     /// Somebody did something. Errors: an answer could not be kept; nothing has happened then.
     fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError>;
-    /// What has been delivered so far of one fraction, physical Gray; None without a plan.
-    fn dose(&self) -> Option<&Volume<f64>>;
+    /// Brings a copy of what has been delivered so far of one fraction, physical Gray, up to date; it stays as it is without a
+    /// plan.
+    fn update_dose(&mut self, copy: &mut Option<Volume<f32>>);
     /// Keeps a voice said to the open question, a WAV file, in the place of one said before. Errors: it is not on disk.
     fn keep_voice(&mut self, sound: &[u8]) -> Result<(), KeepError>;
     /// Removes it. Errors: it is still there.
@@ -33,19 +34,22 @@ pub trait Play {
 
 /// Something that paints a dose which can be looked at.
 pub trait Seen {
-    /// The grid so far, physical Gray of one fraction.
-    fn seen(&self) -> Option<&Volume<f64>>;
+    /// Writes what has changed of the grid, physical Gray of one fraction, into a copy of it.
+    fn update(&mut self, copy: &mut Option<Volume<f32>>);
 }
 
 impl Seen for vestibule_dose::LiveDose {
-    fn seen(&self) -> Option<&Volume<f64>> {
-        Some(self.grid())
+    fn update(&mut self, copy: &mut Option<Volume<f32>>) {
+        let copy = copy.get_or_insert_with(|| Volume { grid: self.grid().grid.clone(), data: Vec::new() });
+        self.copy_changed(&mut copy.data);
     }
 }
 
 impl<T: Seen> Seen for Option<T> {
-    fn seen(&self) -> Option<&Volume<f64>> {
-        self.as_ref().and_then(Seen::seen)
+    fn update(&mut self, copy: &mut Option<Volume<f32>>) {
+        if let Some(painter) = self {
+            painter.update(copy);
+        }
     }
 }
 
@@ -59,8 +63,8 @@ impl<P: Painter + Seen, K: Keeper> Play for Player<P, K> {
     fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError> {
         Player::act(self, action)
     }
-    fn dose(&self) -> Option<&Volume<f64>> {
-        self.painter().seen()
+    fn update_dose(&mut self, copy: &mut Option<Volume<f32>>) {
+        self.painter_mut().update(copy);
     }
     fn keep_voice(&mut self, sound: &[u8]) -> Result<(), KeepError> {
         Player::keep_voice(self, sound).map(|_| ())
@@ -171,9 +175,8 @@ fn drive(
     let state = driver.play.state();
     let delivered = (state.delivered.spots, state.delivered.part_of_next);
     if delivered != driver.told {
-        if let Some(grid) = driver.play.dose() {
-            let data = grid.data.iter().map(|v| *v as f32).collect();
-            dose.grid = Some(Volume { grid: grid.grid.clone(), data });
+        driver.play.update_dose(&mut dose.grid);
+        if dose.grid.is_some() {
             dose.version += u64::from(delivered != (0, 0.0));
         }
         driver.told = delivered;
