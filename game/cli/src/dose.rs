@@ -1,8 +1,12 @@
-//! `vestibule dose`: compute, dvh, compare, rate and timeline.
+//! `vestibule dose`: compute, sum, dvh, compare, iso, rate and timeline.
 
+mod beams;
 mod compare;
 mod dvh;
+mod file;
+mod iso;
 mod rate;
+mod sum;
 mod timeline;
 
 use crate::Global;
@@ -12,11 +16,11 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use vestibule_dicom::write::{self, Identity};
-use vestibule_dose::{DoseOptions, HuTable, MachineModel, PreparedPlan, compute};
+use vestibule_dose::{DoseOptions, HuTable, MachineModel, PreparedPlan, as_dose, compute};
 use vestibule_geometry::contour;
 use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan, StructureSet};
 
-/// `vestibule dose`: compute, dvh, compare, rate and timeline.
+/// `vestibule dose`: compute, sum, dvh, compare, iso, rate and timeline.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Compute the dose of a proton plan on its CT and write it as DICOM
@@ -29,6 +33,10 @@ pub enum Command {
     Rate(rate::Args),
     /// When each beam, layer and spot comes
     Timeline(timeline::Args),
+    /// Sum doses of plans, fractions or beams into one
+    Sum(sum::Args),
+    /// The surface of equal dose, as a mesh
+    Iso(iso::Args),
     /// Machine files: show one, import one
     #[command(subcommand)]
     Machine(crate::dose_machine::Command),
@@ -58,6 +66,9 @@ pub struct ComputeArgs {
     /// Multiply by this and call the dose RBE-weighted (EFFECTIVE), for example 1.1
     #[arg(long, value_name = "F")]
     rbe: Option<f64>,
+    /// Write each beam's dose too, beside the plan's: OUT-beam-N.dcm, N the Beam Number
+    #[arg(long)]
+    per_beam: bool,
     /// Where to write the RT Dose
     #[arg(long, value_name = "FILE.dcm")]
     out: PathBuf,
@@ -71,6 +82,8 @@ pub fn run(command: Command, global: &Global) -> Done {
         Command::Compare(args) => compare::run(&args, global),
         Command::Rate(args) => rate::run(&args, global),
         Command::Timeline(args) => timeline::run(&args, global),
+        Command::Sum(args) => sum::run(&args, global),
+        Command::Iso(args) => iso::run(&args, global),
         Command::Machine(command) => crate::dose_machine::run(&command, global),
     }
 }
@@ -107,23 +120,40 @@ fn run_compute(args: &ComputeArgs, global: &Global) -> Done {
 
     let fractions = if args.fraction { 1 } else { plan.fractions.max(1) };
     let bar = progress(0, "dose");
-    let mut dose = compute(&prepared, fractions, &|done, total| {
+    let advance = |done: usize, total: usize| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
-    });
+    };
+    let summation = if args.fraction { DoseSummation::Fraction } else { DoseSummation::Plan };
+    let identity = identity(&patient, ct);
+    let settings = format!(
+        "{} mm, {} fractions, rbe {:?}, {}, {}, {} {summation:?}",
+        args.grid_mm,
+        fractions,
+        args.rbe,
+        machine.name,
+        hu.name,
+        prepared.engine(),
+    );
+    let settings = [plan.uid.as_str(), &ct.uid, &settings];
+    let mut beams = Vec::new();
+    let mut dose = if args.per_beam {
+        let (one, written) =
+            beams::compute_and_write(&prepared, plan, fractions, args.rbe, &settings, &args.out, &identity, &advance)?;
+        beams = written;
+        as_dose(&prepared, one, f64::from(fractions), summation)
+    } else {
+        compute(&prepared, fractions, &advance)
+    };
     bar.finish_and_clear();
-    dose.summation = if args.fraction { DoseSummation::Fraction } else { DoseSummation::Plan };
+    dose.summation = summation;
     if let Some(rbe) = args.rbe {
         dose.dose_type = DoseType::Effective;
         dose.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * rbe) as f32);
     }
     let seconds = started.elapsed().as_secs_f64();
-    let settings = format!(
-        "{} mm, {} fractions, rbe {:?}, {}, {}, {} {:?}",
-        args.grid_mm, fractions, args.rbe, machine.name, hu.name, dose.engine, dose.summation
-    );
-    dose.uid = write::derived_uid(&[&plan.uid, &ct.uid, &settings]);
-    write::dose(&args.out, &dose, Some(plan), &identity(&patient, ct)).map_err(Failure::work)?;
+    dose.uid = write::derived_uid(&settings);
+    write::dose(&args.out, &dose, Some(plan), &identity).map_err(Failure::work)?;
 
     let mut notes = prepared.notes().to_vec();
     if body.is_none() {
@@ -148,6 +178,10 @@ fn run_compute(args: &ComputeArgs, global: &Global) -> Done {
         "machine": machine.name,
         "calibration": hu.name,
         "uid": dose.uid,
+        "beams": beams
+            .iter()
+            .map(|b| json!({ "number": b.number, "name": b.name, "max_gy": b.max_gy, "file": b.path.display().to_string() }))
+            .collect::<Vec<_>>(),
         "notes": notes,
     });
     if global.json {
@@ -160,6 +194,9 @@ fn run_compute(args: &ComputeArgs, global: &Global) -> Done {
         result["mean_over"].as_str().unwrap_or("BODY"),
     );
     println!("{}; written to {}", dose.engine, args.out.display());
+    for b in &beams {
+        println!("beam {} '{}': maximum {:.3} Gy; written to {}", b.number, b.name, b.max_gy, b.path.display());
+    }
     for note in notes {
         println!("note: {note}");
     }

@@ -4,6 +4,6 @@ mod import;
 mod note;
 pub mod write;
 
-pub use import::{Import, ImportError, import};
+pub use import::{DoseReferences, Import, ImportError, import};
 pub use note::{Level, Note};
 pub use write::{Identity, WriteError};

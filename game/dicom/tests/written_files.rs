@@ -5,8 +5,11 @@ mod common;
 
 use dicom_core::{DataElement, PrimitiveValue, VR};
 use dicom_dictionary_std::tags;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use vestibule_dicom::DoseReferences;
+use vestibule_dicom::write::{self, derived_uid};
+use vestibule_patient::{DoseSummation, DoseType};
 
 /// dicom3tools up to at least 2022 ends with a failed assertion on any 32-bit pixel data, whoever wrote it. Doses are
 /// checked as copies whose pixel data says 16 bit; everything else stays as it was written.
@@ -31,15 +34,56 @@ fn dciodvfy_finds_no_error() {
     }
     let files = common::files(dir.path());
     assert_eq!(files.len(), 20);
+    check(dir.path(), &files);
+}
+
+/// A dose of one beam says which, a sum of plans says of which: valid, and read back as written.
+#[test]
+fn doses_say_what_they_are_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |n: i32| write::PlanReference { uid: derived_uid(&["plan", &n.to_string()]), ..Default::default() };
+    let cases = [
+        ("rd_beam.dcm", DoseSummation::Beam, vec![write::PlanReference { beams: vec![2, 5], ..of(1) }]),
+        ("rd_sum.dcm", DoseSummation::MultiPlan, vec![of(1), write::PlanReference { photons: true, ..of(2) }]),
+        ("rd_part.dcm", DoseSummation::Fraction, vec![write::PlanReference { fraction_group: Some(3), ..of(1) }]),
+    ];
+    for (name, summation, plans) in &cases {
+        let path = dir.path().join(name);
+        let dose = common::dose(DoseType::Physical, *summation);
+        write::dose_of(&path, &dose, plans, &common::identity()).unwrap();
+        let said = DoseReferences::read(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(said.study_uid, common::identity().study_uid);
+        // The group is 1 where none is given and one is needed.
+        let mut want = plans.clone();
+        if *summation == DoseSummation::Beam {
+            want[0].fraction_group = Some(1);
+        }
+        assert_eq!(said.plans, want, "{name}");
+    }
+    assert_eq!(DoseReferences::read(b"no DICOM"), None);
+    let plan_sum = common::dose(DoseType::Physical, DoseSummation::Plan);
+    let wrong = write::dose_of(&dir.path().join("x.dcm"), &plan_sum, &[of(1), of(2)], &common::identity());
+    assert!(wrong.unwrap_err().to_string().contains("several plans"));
+    if Command::new("dciodvfy").arg("-version").output().is_err() {
+        println!("SKIPPED doses_say_what_they_are_of: dciodvfy (Debian package dicom3tools) is not installed");
+        return;
+    }
+    let files = common::files(dir.path());
+    assert_eq!(files.len(), 3);
+    check(dir.path(), &files);
+}
+
+/// dciodvfy finds no error in any of the files.
+fn check(dir: &Path, files: &[PathBuf]) {
     let mut wrong = Vec::new();
     for file in files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let copy = dir.path().join("copy.dcm");
+        let copy = dir.join("copy.dcm");
         let checked = if name.starts_with("rd") {
-            as_16_bit(&file, &copy);
+            as_16_bit(file, &copy);
             &copy
         } else {
-            &file
+            file
         };
         let out = Command::new("dciodvfy").arg(checked).output().unwrap();
         let said = String::from_utf8_lossy(&out.stderr).into_owned() + &String::from_utf8_lossy(&out.stdout);

@@ -1,8 +1,9 @@
 //! The whole dose at once, on all cores, with the same bits whatever their number.
 
 use crate::deposit::{LayerField, LayerRow, Scratch, SpotOnRays, deposit, deposit_wide};
-use crate::prepared::{PreparedBeam, PreparedPlan};
-use crate::rays::RayGrid;
+use crate::layer::LayerPhysics;
+use crate::prepared::PreparedPlan;
+use crate::rays::{RayGrid, Window};
 use rayon::prelude::*;
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit};
@@ -13,48 +14,74 @@ pub fn compute_fraction(plan: &PreparedPlan, progress: &(dyn Fn(usize, usize) + 
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
     let total = plan.beams.iter().map(|b| b.layers.len()).sum();
     let mut done = 0;
-    for beam in &plan.beams {
-        let fans = [(&beam.wide, true), (&beam.rays, false)];
-        let mut values = fans.map(|(rays, _)| vec![0.0f64; rays.n[0] * rays.n[1] * rays.planes]);
-        for l in 0..beam.layers.len() {
-            for ((rays, wide), values) in fans.iter().zip(&mut values) {
-                add_layer(plan, beam, l, rays, *wide, values);
-            }
+    for beam in 0..plan.beams.len() {
+        add_beam(plan, beam, &mut dose, &mut || {
             done += 1;
             progress(done, total);
-        }
-        let [nx, ny, _] = dose.grid.size;
-        dose.data.par_chunks_mut(nx * ny).enumerate().for_each(|(k, slice)| {
-            let mut line = vec![0.0; nx];
-            for j in 0..ny {
-                line.fill(0.0);
-                for ((rays, _), values) in fans.iter().zip(&values) {
-                    let nodes = rays.all_nodes();
-                    beam.resampler.row(rays, values, &nodes, [j, k], 0..nx, |i, gy| line[i] += gy);
-                }
-                let inside = &plan.in_body[(k * ny + j) * nx..][..nx];
-                for ((v, gy), inside) in slice[j * nx..(j + 1) * nx].iter_mut().zip(&line).zip(inside) {
-                    if *inside {
-                        *v += gy;
-                    }
-                }
-            }
         });
     }
     dose
 }
 
-fn add_layer(plan: &PreparedPlan, beam: &PreparedBeam, l: usize, rays: &RayGrid, wide: bool, values: &mut [f64]) {
-    let layer = &beam.layers[l];
-    let spots: Vec<SpotOnRays> = plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]]
-        .iter()
-        .filter(|s| s.mu > 0.0)
-        .map(|s| SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: s.mu })
-        .collect();
+/// Gray of one fraction of beam number `beam` (from 0, as in the plan) alone. The beams of a plan, summed in order, are
+/// [`compute_fraction`] to the bit. Nothing for a beam that does not exist.
+pub fn compute_beam(plan: &PreparedPlan, beam: usize) -> Volume<f64> {
+    let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
+    if beam < plan.beams.len() {
+        add_beam(plan, beam, &mut dose, &mut || {});
+    }
+    dose
+}
+
+fn add_beam(plan: &PreparedPlan, beam: usize, dose: &mut Volume<f64>, layer_done: &mut dyn FnMut()) {
+    let beam = &plan.beams[beam];
+    let fans = [(&beam.wide, true), (&beam.rays, false)];
+    let mut values = fans.map(|(rays, _)| vec![0.0f64; rays.n[0] * rays.n[1] * rays.planes]);
+    for l in 0..beam.layers.len() {
+        let spots: Vec<SpotOnRays> = plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]]
+            .iter()
+            .filter(|s| s.mu > 0.0)
+            .map(|s| SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: s.mu })
+            .collect();
+        for ((rays, wide), values) in fans.iter().zip(&mut values) {
+            let whole = Window { first: [0; 2], n: rays.n };
+            add_spots(rays, &beam.layers[l], &spots, *wide, &whole, values);
+        }
+        layer_done();
+    }
+    let [nx, ny, _] = dose.grid.size;
+    dose.data.par_chunks_mut(nx * ny).enumerate().for_each(|(k, slice)| {
+        let mut line = vec![0.0; nx];
+        for j in 0..ny {
+            line.fill(0.0);
+            for ((rays, _), values) in fans.iter().zip(&values) {
+                let nodes = rays.all_nodes();
+                beam.resampler.row(rays, values, &nodes, [j, k], 0..nx, |i, gy| line[i] += gy);
+            }
+            let inside = &plan.in_body[(k * ny + j) * nx..][..nx];
+            for ((v, gy), inside) in slice[j * nx..(j + 1) * nx].iter_mut().zip(&line).zip(inside) {
+                if *inside {
+                    *v += gy;
+                }
+            }
+        }
+    });
+}
+
+/// Adds spots of one layer to the nodes of `part` of a fan, by [plane][y][x] of it; `part` holds the windows of all of
+/// them. Gives one past the last plane that they reach.
+pub(crate) fn add_spots(
+    rays: &RayGrid,
+    layer: &LayerPhysics,
+    spots: &[SpotOnRays],
+    wide: bool,
+    part: &Window,
+    values: &mut [f64],
+) -> usize {
     let reach = if wide { layer.wide_reach_mm } else { layer.reach_mm };
     let window = rays.window_of(spots.iter().map(|s| [s.x_mm, s.y_mm]), reach);
     if window.len() == 0 {
-        return;
+        return 0;
     }
     let mut field = LayerField::empty(window);
     field.rows = (0..window.n[1])
@@ -63,34 +90,40 @@ fn add_layer(plan: &PreparedPlan, beam: &PreparedBeam, l: usize, rays: &RayGrid,
         .collect();
     let last = rays.last_plane(&window, layer.end_mm);
     let add = if wide { deposit_wide } else { deposit };
-    values.par_chunks_mut(rays.n[0] * rays.n[1]).enumerate().take(last).for_each_init(
+    let [from_x, from_y] = [0, 1].map(|a| window.first[a] - part.first[a]);
+    values.par_chunks_mut(part.len()).enumerate().take(last).for_each_init(
         || (Scratch::default(), Vec::new()),
-        |(scratch, part), (k, plane)| {
-            part.clear();
-            part.resize(window.len(), 0.0);
-            add(rays, layer, &field, &spots, k, &window, part, scratch);
-            for (y, line) in part.chunks_exact(window.n[0]).enumerate() {
-                let from = (window.first[1] + y) * rays.n[0] + window.first[0];
+        |(scratch, own), (k, plane)| {
+            own.clear();
+            own.resize(window.len(), 0.0);
+            add(rays, layer, &field, spots, k, &window, own, scratch);
+            for (y, line) in own.chunks_exact(window.n[0]).enumerate() {
+                let from = (from_y + y) * part.n[0] + from_x;
                 plane[from..from + line.len()].iter_mut().zip(line).for_each(|(v, a)| *v += a);
             }
         },
     );
+    last
 }
 
 /// The physical dose of `fractions` fractions. `DoseSummationType` is FRACTION for 1 when the plan has more; the caller
 /// knows and may set it.
 pub fn compute(plan: &PreparedPlan, fractions: u32, progress: &(dyn Fn(usize, usize) + Sync)) -> Dose {
-    let one = compute_fraction(plan, progress);
-    let n = f64::from(fractions);
-    let data = one.data.iter().map(|v| (v * n) as f32).collect();
+    let summation = if fractions == 1 { DoseSummation::Fraction } else { DoseSummation::Plan };
+    as_dose(plan, compute_fraction(plan, progress), f64::from(fractions), summation)
+}
+
+/// Gray of one fraction of a plan, or of one of its beams, as a physical dose, `times` as much of it; no UID yet.
+pub fn as_dose(plan: &PreparedPlan, fraction: Volume<f64>, times: f64, summation: DoseSummation) -> Dose {
+    let data = fraction.data.iter().map(|v| (v * times) as f32).collect();
     Dose {
         uid: String::new(),
         frame_of_reference_uid: plan.frame_of_reference_uid().to_owned(),
         plan_uid: (!plan.plan_uid().is_empty()).then(|| plan.plan_uid().to_owned()),
         dose_type: DoseType::Physical,
         unit: DoseUnit::Gy,
-        summation: if fractions == 1 { DoseSummation::Fraction } else { DoseSummation::Plan },
+        summation,
         engine: plan.engine().to_owned(),
-        volume: Volume { grid: one.grid, data },
+        volume: Volume { grid: fraction.grid, data },
     }
 }

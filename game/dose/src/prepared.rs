@@ -151,6 +151,11 @@ impl PreparedPlan {
         &self.spots
     }
 
+    /// Gives a spot other MU; the numbers are checked by who calls.
+    pub(crate) fn set_mu(&mut self, spot: usize, mu: f64) {
+        self.spots[spot].mu = mu;
+    }
+
     /// The dose grid.
     pub fn grid(&self) -> &Grid {
         &self.grid

@@ -4,6 +4,8 @@ pub mod contour;
 pub mod drr;
 pub mod frames;
 pub mod grid;
+pub mod isoline;
+mod marching;
 pub mod mesh;
 pub mod ray;
 
@@ -11,4 +13,5 @@ pub use contour::Contour;
 pub use drr::{Imager, Radiograph, radiograph};
 pub use frames::{BeamAngles, Frames, PatientPosition};
 pub use grid::{Grid, Volume};
+pub use isoline::{Isoline, isolines};
 pub use mesh::TriMesh;

@@ -1,11 +1,10 @@
 //! `vestibule dose compare`: the difference and the gamma index of two doses in files.
 
-use super::{in_file, summation_name, type_name};
+use super::{file, summation_name, type_name};
 use crate::Global;
 use crate::output::{Done, Failure, print_json};
 use serde_json::json;
-use std::path::{Path, PathBuf};
-use vestibule_dicom::ImportError;
+use std::path::PathBuf;
 use vestibule_dose::{Difference, Gamma, GammaCriteria, GammaError, check_pair};
 use vestibule_patient::{Dose, DoseUnit};
 
@@ -51,7 +50,7 @@ fn criteria(text: &str) -> Result<[f64; 2], String> {
 
 /// Compares.
 pub fn run(args: &Args, global: &Global) -> Done {
-    let (reference, evaluated) = (read(&args.reference)?, read(&args.evaluated)?);
+    let (reference, evaluated) = (file::read(&args.reference)?.1, file::read(&args.evaluated)?.1);
     let mut notes = check_pair(&reference, &evaluated).map_err(Failure::work)?;
     let [dose_percent, distance_mm] = args.criteria;
     let wanted = GammaCriteria {
@@ -116,20 +115,4 @@ pub fn run(args: &Args, global: &Global) -> Done {
 
 fn about(dose: &Dose) -> serde_json::Value {
     json!({ "uid": dose.uid, "dose_type": type_name(dose), "summation": summation_name(dose), "engine": dose.engine })
-}
-
-/// The one dose in a file.
-fn read(path: &Path) -> Result<Dose, Failure> {
-    let got = vestibule_dicom::import(&[path.to_path_buf()], &|_, _| {}).map_err(|e| match e {
-        ImportError::NotFound { .. } => Failure::call(e),
-    })?;
-    let mut doses: Vec<Dose> = got.patients.into_iter().flat_map(|p| p.doses).collect();
-    match (doses.pop(), doses.len()) {
-        (Some(dose), 0) => Ok(dose),
-        (Some(_), more) => Err(Failure::call(format!("{} holds {} doses: name one file", path.display(), more + 1))),
-        (None, _) => {
-            let why: Vec<&str> = got.notes.iter().map(|n| n.text.as_str()).collect();
-            Err(in_file(path, if why.is_empty() { "holds no RT Dose".to_owned() } else { why.join("; ") }))
-        }
-    }
 }

@@ -7,6 +7,7 @@ mod layers;
 mod parse;
 mod pixels;
 mod plan;
+mod references;
 mod rle;
 mod series;
 mod slice;
@@ -14,6 +15,8 @@ mod source;
 mod structure;
 mod values;
 mod walk;
+
+pub use references::DoseReferences;
 
 use crate::Note;
 use dicom_dictionary_std::{tags, uids};

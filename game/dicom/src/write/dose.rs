@@ -1,8 +1,21 @@
-use super::tags_of::{clip, reference};
+use super::tags_of::{DataSet, clip, reference};
 use super::{Identity, WriteError, common, derived_uid, save};
 use dicom_dictionary_std::{tags, uids};
 use std::path::Path;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Plan, RadiationType};
+
+/// Which plan, and what of it, a dose is of (Referenced RT Plan Sequence).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanReference {
+    /// SOPInstanceUID of the plan.
+    pub uid: String,
+    /// RT Plan instead of RT Ion Plan.
+    pub photons: bool,
+    /// Referenced Fraction Group Number; 1 where None and the dose is of a fraction or a beam.
+    pub fraction_group: Option<u32>,
+    /// Referenced Beam Numbers, for a dose of beams.
+    pub beams: Vec<i32>,
+}
 
 /// Writes an RT Dose: 32-bit, scaled so that the largest value fills the range; DoseType ERROR is signed, everything
 /// else unsigned. What the dose is worth (`Dose::engine`) stands in DoseComment and SeriesDescription.
@@ -10,6 +23,17 @@ use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Plan, Radiation
 /// # Errors
 /// When the file cannot be written, a value is not a number, or an unsigned dose has a negative one.
 pub fn dose(path: &Path, dose: &Dose, plan: Option<&Plan>, identity: &Identity) -> Result<(), WriteError> {
+    let photons = plan.is_some_and(|p| matches!(p.radiation(), RadiationType::Photon | RadiationType::Electron));
+    let uid = plan.map(|p| &p.uid).or(dose.plan_uid.as_ref());
+    let plans = uid.map(|uid| PlanReference { uid: uid.clone(), photons, ..PlanReference::default() });
+    dose_of(path, dose, plans.as_slice(), identity)
+}
+
+/// The same, with the plans it is of: several for a sum of plans, with their beams for a dose of beams.
+///
+/// # Errors
+/// As [`dose`], and when a dose of a plan, fraction or beam is said to be of several plans.
+pub fn dose_of(path: &Path, dose: &Dose, plans: &[PlanReference], identity: &Identity) -> Result<(), WriteError> {
     let unfit = |reason: &str| WriteError::Unfit { what: "dose", reason: reason.to_owned() };
     let grid = &dose.volume.grid;
     let [ni, nj, nk] = grid.size;
@@ -18,6 +42,9 @@ pub fn dose(path: &Path, dose: &Dose, plan: Option<&Plan>, identity: &Identity) 
     }
     let summation = summation_name(dose.summation)
         .ok_or_else(|| unfit("its summation type is none of plan, fraction, beam, multi-plan; say which it is"))?;
+    if plans.len() > 1 && dose.summation != DoseSummation::MultiPlan {
+        return Err(unfit("several plans are named; only a dose of several plans (MULTI_PLAN) may"));
+    }
     let signed = dose.dose_type == DoseType::Error;
     let mut largest = 0f64;
     for v in &dose.volume.data {
@@ -85,18 +112,29 @@ pub fn dose(path: &Path, dose: &Dose, plan: Option<&Plan>, identity: &Identity) 
         .text(tags::DOSE_GRID_SCALING, &text)
         .text(tags::TISSUE_HETEROGENEITY_CORRECTION, "IMAGE")
         .pixels(words);
-    if let Some(uid) = plan.map(|p| &p.uid).or(dose.plan_uid.as_ref()) {
-        let photons = plan.is_some_and(|p| matches!(p.radiation(), RadiationType::Photon | RadiationType::Electron));
-        let class = if photons { uids::RT_PLAN_STORAGE } else { uids::RT_ION_PLAN_STORAGE };
-        let mut r = reference(class, uid);
-        if dose.summation == DoseSummation::Fraction {
-            r.item(tags::REFERENCED_FRACTION_GROUP_SEQUENCE, |g| {
-                g.text(tags::REFERENCED_FRACTION_GROUP_NUMBER, "1");
-            });
-        }
-        d.items(tags::REFERENCED_RT_PLAN_SEQUENCE, vec![r]);
+    if !plans.is_empty() {
+        d.items(tags::REFERENCED_RT_PLAN_SEQUENCE, plans.iter().map(|p| plan_item(p, dose.summation)).collect());
     }
     save(path, "dose", d)
+}
+
+fn plan_item(plan: &PlanReference, summation: DoseSummation) -> DataSet {
+    let class = if plan.photons { uids::RT_PLAN_STORAGE } else { uids::RT_ION_PLAN_STORAGE };
+    let mut item = reference(class, &plan.uid);
+    if matches!(summation, DoseSummation::Fraction | DoseSummation::Beam) {
+        item.item(tags::REFERENCED_FRACTION_GROUP_SEQUENCE, |group| {
+            if summation == DoseSummation::Beam && !plan.beams.is_empty() {
+                let beam = |number: &i32| {
+                    DataSet::with(|b| {
+                        b.int(tags::REFERENCED_BEAM_NUMBER, number);
+                    })
+                };
+                group.items(tags::REFERENCED_BEAM_SEQUENCE, plan.beams.iter().map(beam).collect());
+            }
+            group.int(tags::REFERENCED_FRACTION_GROUP_NUMBER, plan.fraction_group.unwrap_or(1));
+        });
+    }
+    item
 }
 
 fn summation_name(s: DoseSummation) -> Option<&'static str> {

@@ -6,7 +6,7 @@ mod plan;
 mod structure_set;
 mod tags_of;
 
-pub use dose::dose;
+pub use dose::{PlanReference, dose, dose_of};
 pub use image::image_series;
 pub use plan::ion_plan;
 pub use structure_set::structure_set;
