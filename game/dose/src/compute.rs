@@ -1,6 +1,8 @@
 //! The whole dose at once, on all cores, with the same bits whatever their number.
 
 use crate::deposit::{LayerField, LayerRow, Scratch, SpotOnRays, deposit, deposit_wide};
+use crate::layer::LayerPhysics;
+use crate::let_d::{LET_FLOOR, LetProtons};
 use crate::prepared::{PreparedBeam, PreparedPlan};
 use crate::rays::RayGrid;
 use rayon::prelude::*;
@@ -10,15 +12,44 @@ use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit};
 /// Gray of one fraction. Every plane of a beam adds its layers in plan order, and every voxel its beams, so the number of
 /// threads does not change a bit of it. `progress(done, total)` counts layers.
 pub fn compute_fraction(plan: &PreparedPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Volume<f64> {
+    let layers: Vec<&[LayerPhysics]> = plan.beams.iter().map(|b| b.layers.as_slice()).collect();
+    accumulate(plan, &layers, progress)
+}
+
+/// Dose-averaged LET (keV/µm, water of density 1) of a plan whose dose of one fraction is `dose_gy`: the sum of dose × LET
+/// over the sum of dose, through the rays, widths and halo of the dose itself. 0 where the dose is below
+/// [`LET_FLOOR`] of its maximum. Costs as much as the dose again.
+pub fn dose_averaged_let(
+    plan: &PreparedPlan,
+    dose_gy: &Volume<f64>,
+    protons: LetProtons,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Volume<f32> {
+    let times_let: Vec<Vec<LayerPhysics>> =
+        plan.beams.iter().map(|b| b.layers.par_iter().map(|l| l.times_let(protons)).collect()).collect();
+    let layers: Vec<&[LayerPhysics]> = times_let.iter().map(Vec::as_slice).collect();
+    let product = accumulate(plan, &layers, progress);
+    let floor = LET_FLOOR * dose_gy.data.iter().copied().fold(0.0, f64::max);
+    let ratio = |(p, d): (&f64, &f64)| if *d > floor { (p / d) as f32 } else { 0.0 };
+    let data = product.data.iter().zip(&dose_gy.data).map(ratio).collect();
+    Volume { grid: product.grid, data }
+}
+
+/// What all spots leave, with the layers of each beam as given.
+fn accumulate(
+    plan: &PreparedPlan,
+    layers: &[&[LayerPhysics]],
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Volume<f64> {
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
     let total = plan.beams.iter().map(|b| b.layers.len()).sum();
     let mut done = 0;
-    for beam in &plan.beams {
+    for (beam, layers) in plan.beams.iter().zip(layers) {
         let fans = [(&beam.wide, true), (&beam.rays, false)];
         let mut values = fans.map(|(rays, _)| vec![0.0f64; rays.n[0] * rays.n[1] * rays.planes]);
         for l in 0..beam.layers.len() {
             for ((rays, wide), values) in fans.iter().zip(&mut values) {
-                add_layer(plan, beam, l, rays, *wide, values);
+                add_layer(plan, beam, l, &layers[l], rays, *wide, values);
             }
             done += 1;
             progress(done, total);
@@ -44,8 +75,15 @@ pub fn compute_fraction(plan: &PreparedPlan, progress: &(dyn Fn(usize, usize) + 
     dose
 }
 
-fn add_layer(plan: &PreparedPlan, beam: &PreparedBeam, l: usize, rays: &RayGrid, wide: bool, values: &mut [f64]) {
-    let layer = &beam.layers[l];
+fn add_layer(
+    plan: &PreparedPlan,
+    beam: &PreparedBeam,
+    l: usize,
+    layer: &LayerPhysics,
+    rays: &RayGrid,
+    wide: bool,
+    values: &mut [f64],
+) {
     let spots: Vec<SpotOnRays> = plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]]
         .iter()
         .filter(|s| s.mu > 0.0)
@@ -80,7 +118,11 @@ fn add_layer(plan: &PreparedPlan, beam: &PreparedBeam, l: usize, rays: &RayGrid,
 /// The physical dose of `fractions` fractions. `DoseSummationType` is FRACTION for 1 when the plan has more; the caller
 /// knows and may set it.
 pub fn compute(plan: &PreparedPlan, fractions: u32, progress: &(dyn Fn(usize, usize) + Sync)) -> Dose {
-    let one = compute_fraction(plan, progress);
+    dose_of(plan, &compute_fraction(plan, progress), fractions)
+}
+
+/// [`compute()`] where the dose of one fraction is there already.
+pub fn dose_of(plan: &PreparedPlan, one: &Volume<f64>, fractions: u32) -> Dose {
     let n = f64::from(fractions);
     let data = one.data.iter().map(|v| (v * n) as f32).collect();
     Dose {
@@ -91,6 +133,6 @@ pub fn compute(plan: &PreparedPlan, fractions: u32, progress: &(dyn Fn(usize, us
         unit: DoseUnit::Gy,
         summation: if fractions == 1 { DoseSummation::Fraction } else { DoseSummation::Plan },
         engine: plan.engine().to_owned(),
-        volume: Volume { grid: one.grid, data },
+        volume: Volume { grid: one.grid.clone(), data },
     }
 }
