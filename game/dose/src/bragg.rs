@@ -62,7 +62,9 @@ pub struct SampledCurve {
     pub step_mm: f64,
     /// Energy left per mm of depth and incident proton, over the whole plane, MeV/mm.
     pub mev_per_mm: Vec<f64>,
-    /// Part of it that lies in the wide halo, 0 to 1.
+    /// Of it, what protons leave that have had no nuclear reaction, MeV/mm.
+    pub primary_mev_per_mm: Vec<f64>,
+    /// Part of all of it that lies in the wide halo, 0 to 1.
     pub halo: Vec<f64>,
 }
 
@@ -104,7 +106,9 @@ impl BraggCurve {
     /// The curve from 0 to [`Self::end_mm`].
     pub fn sampled(&self, step_mm: f64) -> SampledCurve {
         let n = (self.end_mm() / step_mm).ceil() as usize + 1;
-        let mut out = SampledCurve { step_mm, mev_per_mm: Vec::with_capacity(n), halo: Vec::with_capacity(n) };
+        let with_room = || Vec::with_capacity(n);
+        let mut out =
+            SampledCurve { step_mm, mev_per_mm: with_room(), primary_mev_per_mm: with_room(), halo: with_room() };
         let mut travelling = 0.0;
         for i in 0..n {
             let depth = i as f64 * step_mm;
@@ -116,6 +120,7 @@ impl BraggCurve {
             let keep = (-step_mm / way).exp();
             travelling = travelling * keep + (1.0 - PROMPT) * released * way * (1.0 - keep);
             out.mev_per_mm.push(mev_per_mm);
+            out.primary_mev_per_mm.push(primary);
             let reached = depth.min(self.range_mm) / HALO_DEPTH_MM;
             out.halo.push(HALO * (1.0 - (-reached.powf(HALO_POWER)).exp()));
         }

@@ -2,6 +2,7 @@
 
 use crate::deposit::{LayerField, LayerRow, Scratch, SpotOnRays, deposit, deposit_wide};
 use crate::layer::LayerPhysics;
+use crate::let_d::{LET_FLOOR, LetProtons};
 use crate::prepared::PreparedPlan;
 use crate::rays::{RayGrid, Window};
 use rayon::prelude::*;
@@ -11,11 +12,40 @@ use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit};
 /// Gray of one fraction. Every plane of a beam adds its layers in plan order, and every voxel its beams, so the number of
 /// threads does not change a bit of it. `progress(done, total)` counts layers.
 pub fn compute_fraction(plan: &PreparedPlan, progress: &(dyn Fn(usize, usize) + Sync)) -> Volume<f64> {
+    let layers: Vec<&[LayerPhysics]> = plan.beams.iter().map(|b| b.layers.as_slice()).collect();
+    accumulate(plan, &layers, progress)
+}
+
+/// Dose-averaged LET (keV/µm, water of density 1) of a plan whose dose of one fraction is `dose_gy`: the sum of dose × LET
+/// over the sum of dose, through the rays, widths and halo of the dose itself. 0 where the dose is below
+/// [`LET_FLOOR`] of its maximum. Costs as much as the dose again.
+pub fn dose_averaged_let(
+    plan: &PreparedPlan,
+    dose_gy: &Volume<f64>,
+    protons: LetProtons,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Volume<f32> {
+    let times_let: Vec<Vec<LayerPhysics>> =
+        plan.beams.iter().map(|b| b.layers.par_iter().map(|l| l.times_let(protons)).collect()).collect();
+    let layers: Vec<&[LayerPhysics]> = times_let.iter().map(Vec::as_slice).collect();
+    let product = accumulate(plan, &layers, progress);
+    let floor = LET_FLOOR * dose_gy.data.iter().copied().fold(0.0, f64::max);
+    let ratio = |(p, d): (&f64, &f64)| if *d > floor { (p / d) as f32 } else { 0.0 };
+    let data = product.data.iter().zip(&dose_gy.data).map(ratio).collect();
+    Volume { grid: product.grid, data }
+}
+
+/// What all spots leave, with the layers of each beam as given.
+fn accumulate(
+    plan: &PreparedPlan,
+    layers: &[&[LayerPhysics]],
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Volume<f64> {
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
-    let total = plan.beams.iter().map(|b| b.layers.len()).sum();
+    let total = layers.iter().map(|l| l.len()).sum();
     let mut done = 0;
-    for beam in 0..plan.beams.len() {
-        add_beam(plan, beam, &mut dose, &mut || {
+    for (beam, layers) in layers.iter().enumerate() {
+        add_beam(plan, beam, layers, &mut dose, &mut || {
             done += 1;
             progress(done, total);
         });
@@ -27,17 +57,23 @@ pub fn compute_fraction(plan: &PreparedPlan, progress: &(dyn Fn(usize, usize) + 
 /// [`compute_fraction`] to the bit. Nothing for a beam that does not exist.
 pub fn compute_beam(plan: &PreparedPlan, beam: usize) -> Volume<f64> {
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
-    if beam < plan.beams.len() {
-        add_beam(plan, beam, &mut dose, &mut || {});
+    if let Some(b) = plan.beams.get(beam) {
+        add_beam(plan, beam, &b.layers, &mut dose, &mut || {});
     }
     dose
 }
 
-fn add_beam(plan: &PreparedPlan, beam: usize, dose: &mut Volume<f64>, layer_done: &mut dyn FnMut()) {
+fn add_beam(
+    plan: &PreparedPlan,
+    beam: usize,
+    layers: &[LayerPhysics],
+    dose: &mut Volume<f64>,
+    layer_done: &mut dyn FnMut(),
+) {
     let beam = &plan.beams[beam];
     let fans = [(&beam.wide, true), (&beam.rays, false)];
     let mut values = fans.map(|(rays, _)| vec![0.0f64; rays.n[0] * rays.n[1] * rays.planes]);
-    for l in 0..beam.layers.len() {
+    for (l, layer) in layers.iter().enumerate() {
         let spots: Vec<SpotOnRays> = plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]]
             .iter()
             .filter(|s| s.mu > 0.0)
@@ -45,7 +81,7 @@ fn add_beam(plan: &PreparedPlan, beam: usize, dose: &mut Volume<f64>, layer_done
             .collect();
         for ((rays, wide), values) in fans.iter().zip(&mut values) {
             let whole = Window { first: [0; 2], n: rays.n };
-            add_spots(rays, &beam.layers[l], &spots, *wide, &whole, values);
+            add_spots(rays, layer, &spots, *wide, &whole, values);
         }
         layer_done();
     }
@@ -110,11 +146,11 @@ pub(crate) fn add_spots(
 /// knows and may set it.
 pub fn compute(plan: &PreparedPlan, fractions: u32, progress: &(dyn Fn(usize, usize) + Sync)) -> Dose {
     let summation = if fractions == 1 { DoseSummation::Fraction } else { DoseSummation::Plan };
-    as_dose(plan, compute_fraction(plan, progress), f64::from(fractions), summation)
+    as_dose(plan, &compute_fraction(plan, progress), f64::from(fractions), summation)
 }
 
 /// Gray of one fraction of a plan, or of one of its beams, as a physical dose, `times` as much of it; no UID yet.
-pub fn as_dose(plan: &PreparedPlan, fraction: Volume<f64>, times: f64, summation: DoseSummation) -> Dose {
+pub fn as_dose(plan: &PreparedPlan, fraction: &Volume<f64>, times: f64, summation: DoseSummation) -> Dose {
     let data = fraction.data.iter().map(|v| (v * times) as f32).collect();
     Dose {
         uid: String::new(),
@@ -124,6 +160,6 @@ pub fn as_dose(plan: &PreparedPlan, fraction: Volume<f64>, times: f64, summation
         unit: DoseUnit::Gy,
         summation,
         engine: plan.engine().to_owned(),
-        volume: Volume { grid: fraction.grid, data },
+        volume: Volume { grid: fraction.grid.clone(), data },
     }
 }

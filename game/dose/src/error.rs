@@ -52,6 +52,14 @@ pub enum ComputeError {
     EmptyBody,
     #[error("the mask of the body does not lie on the grid of the CT ({mask:?} against {ct:?} voxels)")]
     BodyGrid { mask: [usize; 3], ct: [usize; 3] },
+    #[error("'{name}': a stopping power of {value} relative to water; expected 0 to 10")]
+    OverrideValue { name: String, value: f64 },
+    #[error("a window from HU {low} to {high}: the first must be below the second")]
+    OverrideWindow { low: f64, high: f64 },
+    #[error("the mask of '{name}' does not lie on the grid of the CT ({mask:?} against {ct:?} voxels)")]
+    OverrideGrid { name: String, mask: [usize; 3], ct: [usize; 3] },
+    #[error("'{name}' encloses no voxel of the CT; check the structure, or leave its override out")]
+    OverrideEmpty { name: String },
     #[error("the image is {modality}, not CT; stopping powers need a CT")]
     NotCt { modality: String },
     #[error("plan and CT lie in different frames of reference; import the CT the plan was made on")]

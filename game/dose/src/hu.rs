@@ -1,5 +1,10 @@
 //! CT numbers to stopping power relative to water, by a table per scanner.
+//!
+//! A calibration gives stopping powers outright, or mass densities and materials, from which they are computed
+//! ([`crate::materials`]).
 
+use crate::hu_file::HuFile;
+use crate::materials::REFERENCE_MEV;
 use serde::{Deserialize, Serialize};
 use vestibule_patient::Image;
 
@@ -57,7 +62,7 @@ const TISSUE_SCATTERING: [(f64, f64); 11] = [
 ];
 
 /// Straight lines between points; under the first and over the last their own values hold.
-fn interpolate(points: &[(f64, f64)], x: f64) -> f64 {
+pub(crate) fn interpolate(points: &[(f64, f64)], x: f64) -> f64 {
     let i = points.partition_point(|p| p.0 <= x);
     if i == 0 {
         return points[0].1;
@@ -70,7 +75,17 @@ fn interpolate(points: &[(f64, f64)], x: f64) -> f64 {
 impl HuTable {
     /// From JSON (see docs/machine.md), checked.
     pub fn from_json(text: &str) -> Result<Self, HuTableError> {
-        let table: Self = serde_json::from_str(text)?;
+        let mut file: HuFile = serde_json::from_str(text)?;
+        if !(file.density.is_empty() && file.materials.is_empty()) {
+            let [stopping, scattering] = file.computed()?;
+            file.points = stopping;
+            if file.scattering.is_empty() {
+                file.scattering = scattering;
+            }
+            file.source.push_str(&format!("; stopping powers by the Bethe formula at {REFERENCE_MEV} MeV"));
+        }
+        let HuFile { name, source, series_description_contains, points, scattering, .. } = file;
+        let table = Self { name, source, series_description_contains, points, scattering };
         table.check()?;
         Ok(table)
     }

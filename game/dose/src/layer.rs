@@ -1,6 +1,7 @@
 //! What all spots of one layer share: tables over depth in water, and the widths of the beam in air.
 
-use crate::bragg::BraggCurve;
+use crate::bragg::{BraggCurve, SampledCurve};
+use crate::let_d::{LetProtons, depth_let};
 use crate::machine::EnergyEntry;
 use crate::scatter::{ScatteringPower, Slab, tail_variance};
 use crate::water;
@@ -71,6 +72,49 @@ pub(crate) struct LayerPhysics {
     /// Variance of a voxel's own width, mm².
     voxel_variance: f64,
     top_z_mm: f64,
+    depth_dose: DepthDose,
+}
+
+/// What the tables of the dose are made from.
+#[derive(Clone, Debug)]
+struct DepthDose {
+    curve: BraggCurve,
+    /// Water-equivalent thickness of the range shifter, mm.
+    before_mm: f64,
+    /// Half of the length over which means are taken, mm.
+    half_mm: f64,
+    /// Gray mm² per MU for each MeV/mm and proton.
+    gray: f64,
+}
+
+impl DepthDose {
+    /// Means of a curve in core and halo at `n` depths behind the body's surface, times [`Self::gray`].
+    fn tables(&self, n: usize, fine: &SampledCurve) -> [Vec<f32>; 2] {
+        [false, true].map(|halo| {
+            let part = |i: usize| fine.mev_per_mm[i] * if halo { fine.halo[i] } else { 1.0 - fine.halo[i] };
+            let mut sum = vec![0.0];
+            for i in 1..fine.mev_per_mm.len() {
+                sum.push(sum[i - 1] + 0.5 * (part(i - 1) + part(i)) * FINE_STEP_MM);
+            }
+            let integral = |w: f64| {
+                let q = (w / FINE_STEP_MM).clamp(0.0, (sum.len() - 1) as f64);
+                let i = (q as usize).min(sum.len() - 2);
+                sum[i] + (sum[i + 1] - sum[i]) * (q - i as f64)
+            };
+            let before = self.before_mm;
+            let mut table: Vec<f32> = (0..n)
+                .map(|i| {
+                    let w = before + i as f64 * STEP_MM;
+                    // The part behind the surface.
+                    let (lo, hi) = ((w - self.half_mm).max(before), w + self.half_mm);
+                    (self.gray * (integral(hi) - integral(lo)) / (hi - lo)) as f32
+                })
+                .collect();
+            // Past the end there is nothing, however deep.
+            table[n - 1] = 0.0;
+            table
+        })
+    }
 }
 
 fn interpolate(table: &[f32], depth_mm: f32) -> f32 {
@@ -89,34 +133,9 @@ impl LayerPhysics {
         let end_mm = (curve.end_mm() - before).max(0.0) + half;
         let n = (end_mm / STEP_MM).ceil() as usize + 2;
         let gray = entry.protons_per_mu * water::GRAY_MM3_PER_MEV;
-
-        let fine = curve.sampled(FINE_STEP_MM);
-        let mut sums = [vec![0.0], vec![0.0]];
-        for i in 1..fine.mev_per_mm.len() {
-            let part = |i: usize, halo: bool| fine.mev_per_mm[i] * if halo { fine.halo[i] } else { 1.0 - fine.halo[i] };
-            for (sum, halo) in sums.iter_mut().zip([false, true]) {
-                sum.push(sum[i - 1] + 0.5 * (part(i - 1, halo) + part(i, halo)) * FINE_STEP_MM);
-            }
-        }
-        let average = |sum: &[f64]| -> Vec<f32> {
-            let integral = |w: f64| {
-                let q = (w / FINE_STEP_MM).clamp(0.0, (sum.len() - 1) as f64);
-                let i = (q as usize).min(sum.len() - 2);
-                sum[i] + (sum[i + 1] - sum[i]) * (q - i as f64)
-            };
-            (0..n)
-                .map(|i| {
-                    let w = before + i as f64 * STEP_MM;
-                    // The part behind the surface.
-                    let (lo, hi) = ((w - half).max(before), w + half);
-                    (gray * (integral(hi) - integral(lo)) / (hi - lo)) as f32
-                })
-                .collect()
-        };
-        let [mut core, mut halo] = [average(&sums[0]), average(&sums[1])];
-        // Past the end there is nothing, however deep.
-        core[n - 1] = 0.0;
-        halo[n - 1] = 0.0;
+        let depth_dose = DepthDose { before_mm: before, half_mm: half, gray, curve };
+        let [core, halo] = depth_dose.tables(n, &depth_dose.curve.sampled(FINE_STEP_MM));
+        let curve = &depth_dose.curve;
         let law = ScatteringPower::new(curve.range_mm);
         let power: Vec<f32> = (0..n).map(|i| law.at(curve.range_mm - before - i as f64 * STEP_MM) as f32).collect();
         let tail: Vec<f32> = (0..n).map(|i| tail_variance(i as f64 * STEP_MM) as f32).collect();
@@ -159,7 +178,8 @@ impl LayerPhysics {
             halo_variance,
             scattered,
             air,
-            range_mm: curve.range_mm,
+            range_mm: depth_dose.curve.range_mm,
+            depth_dose,
             end_mm,
             air_reach_mm: 0.0,
             reach_mm: 0.0,
@@ -174,7 +194,7 @@ impl LayerPhysics {
         let core_air = physics.air.first().map_or(0.0, widest);
         let any_air = physics.air.iter().map(widest).fold(0.0, f64::max);
         // Past the end of the range the scattering table has no meaning for the width. Lung and long drifts scatter wider.
-        let last = ((curve.range_mm - before).max(0.0) / STEP_MM) as usize;
+        let last = ((physics.range_mm - before).max(0.0) / STEP_MM) as usize;
         let scattered =
             1.3 * (1.0 + largest(&physics.scattered[..=last.min(n - 1)])) + physics.loose_variance(sampling.low_z_mm);
         let cells = 2.0 * sampling.cell_mm;
@@ -183,6 +203,17 @@ impl LayerPhysics {
         let wide = any_air + scattered + largest(&physics.halo_variance);
         physics.wide_reach_mm = (HALO_REACH * wide.sqrt() * sampling.widest + cells).max(physics.reach_mm);
         physics
+    }
+
+    /// The same layer whose dose is multiplied, depth by depth, with the dose-averaged LET (keV/µm): through the same
+    /// rays it gives dose × LET.
+    pub fn times_let(&self, protons: LetProtons) -> Self {
+        let d = &self.depth_dose;
+        let mut fine = d.curve.sampled(FINE_STEP_MM);
+        let factor = depth_let(&d.curve, &fine, protons);
+        fine.mev_per_mm.iter_mut().zip(factor).for_each(|(v, l)| *v *= l);
+        let [core, halo] = d.tables(self.core.len(), &fine);
+        Self { core, halo, ..self.clone() }
     }
 
     /// Gray mm² per MU in the core under `water_mm` of water.

@@ -6,6 +6,7 @@ use crate::error::ComputeError;
 use crate::hu::HuTable;
 use crate::layer::{LayerPhysics, Sampling};
 use crate::machine::MachineModel;
+use crate::overrides::Materials;
 use crate::rays::{FanSize, RayGrid};
 use crate::resample::Resampler;
 use crate::stopping::StoppingMap;
@@ -88,6 +89,20 @@ impl PreparedPlan {
         hu: &HuTable,
         options: &DoseOptions,
     ) -> Result<Self, ComputeError> {
+        Self::with_materials(ct, body, plan, machine, hu, options, &Materials::default())
+    }
+
+    /// As [`Self::new`], with materials that are given rather than read from the CT, and with what stops the beam outside
+    /// the body.
+    pub fn with_materials(
+        ct: &Image,
+        body: Option<&Volume<u8>>,
+        plan: &Plan,
+        machine: &MachineModel,
+        hu: &HuTable,
+        options: &DoseOptions,
+        materials: &Materials,
+    ) -> Result<Self, ComputeError> {
         if !(options.grid_mm >= 0.5 && options.grid_mm <= 10.0) {
             return Err(ComputeError::GridSpacing { grid_mm: options.grid_mm });
         }
@@ -99,7 +114,7 @@ impl PreparedPlan {
             return Err(ComputeError::FrameOfReference);
         }
         check_plan(plan, machine)?;
-        let stopping = StoppingMap::new(ct, body, hu)?;
+        let stopping = StoppingMap::new(ct, body, hu, materials)?;
         let grid = stopping.dose_grid(options.grid_mm);
         let voxels = grid.size.iter().map(|n| *n as f64).product::<f64>();
         if voxels > GRID_LIMIT as f64 {
@@ -110,10 +125,12 @@ impl PreparedPlan {
             });
         }
 
-        let mut notes = vec![
-            format!("machine '{}', calibration '{}'", machine.name, hu.name),
-            "outside the body nothing stops the beam: couch, mask and air are left out".to_owned(),
-        ];
+        let outside = match materials.supports.is_empty() {
+            true => "outside the body nothing stops the beam: couch, mask and air are left out",
+            false => "outside the body nothing but the supports that are named here stops the beam",
+        };
+        let mut notes = vec![format!("machine '{}', calibration '{}'", machine.name, hu.name), outside.to_owned()];
+        notes.extend(stopping.notes.iter().cloned());
         if stopping.above_table > 0 {
             notes.push(format!(
                 "{} voxels of the body lie above the calibration's last point ({} HU) and take its value",

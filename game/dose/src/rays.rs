@@ -193,11 +193,10 @@ impl RayGrid {
             let mut passed = 0.0f64;
             let mut next = 1usize; // the plane that comes next
             ray::traverse_between(&map.grid, from, to, |offset, near, far| {
-                let rsp = map.data[offset];
+                let value = map.data[offset];
                 let (rsp, power) =
-                    if rsp >= 0.0 { (f64::from(rsp), stopping.scattering_power(rsp)) } else { (-1.0, 0.0) };
-                *meets |= rsp >= 0.0;
-                let rsp = rsp.max(0.0);
+                    StoppingMap::stops(value).map_or((0.0, 0.0), |s| (f64::from(s), stopping.scattering_power(s)));
+                *meets |= value >= 0.0;
                 let mut here = near;
                 while next < self.planes {
                     let plane_at = next as f64 * step * slant;

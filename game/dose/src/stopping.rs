@@ -2,27 +2,59 @@
 
 use crate::error::ComputeError;
 use crate::hu::HuTable;
+use crate::overrides::Materials;
 use nalgebra::{Isometry3, Point3};
 use rayon::prelude::*;
 use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Image, Modality};
 
-/// The CT cut to the body. Outside the body the value is −1: nothing stops there (it is taken for a vacuum).
+/// The CT cut to the body and what supports it. Outside both the value is [`Self::NOTHING`] (taken for a vacuum), in a
+/// support it is [`Self::outside`] of its stopping power.
 #[derive(Clone, Debug)]
 pub(crate) struct StoppingMap {
     pub relative: Volume<f32>,
-    /// Voxels in the body whose HU lie above the table's last point.
+    /// The CT's voxels that enclose the body alone.
+    body: Grid,
+    /// What stops otherwise than the CT says, in sentences.
+    pub notes: Vec<String>,
+    /// Voxels in the body whose HU lie above the table's last point and which no window covers.
     pub above_table: usize,
     /// Scattering power relative to water's, by hundredths of the stopping power.
     scattering: Vec<f32>,
 }
 
 impl StoppingMap {
-    pub fn new(ct: &Image, body: Option<&Volume<u8>>, hu: &HuTable) -> Result<Self, ComputeError> {
+    /// Value where nothing stops.
+    pub const NOTHING: f32 = -1.0;
+
+    /// Value of what has a stopping power but is not of the body.
+    pub fn outside(relative: f32) -> f32 {
+        -2.0 - relative
+    }
+
+    /// Stopping power relative to water that a value of the map stands for; None where nothing stops.
+    #[inline]
+    pub fn stops(value: f32) -> Option<f32> {
+        if value >= 0.0 {
+            Some(value)
+        } else if value <= -2.0 {
+            Some(-2.0 - value)
+        } else {
+            None
+        }
+    }
+
+    pub fn new(
+        ct: &Image,
+        body: Option<&Volume<u8>>,
+        hu: &HuTable,
+        materials: &Materials,
+    ) -> Result<Self, ComputeError> {
         if ct.modality != Modality::Ct {
             return Err(ComputeError::NotCt { modality: ct.modality.as_str().to_owned() });
         }
         let grid = &ct.volume.grid;
+        materials.check(grid)?;
         let (low, high) = match body {
             None => ([0; 3], grid.size),
             Some(mask) => {
@@ -32,11 +64,17 @@ impl StoppingMap {
                 bounding_box(mask).ok_or(ComputeError::EmptyBody)?
             }
         };
-        let size = [high[0] - low[0], high[1] - low[1], high[2] - low[2]];
-        if size.contains(&0) {
+        let cut = |low: [usize; 3], high: [usize; 3]| {
+            let size = [0, 1, 2].map(|a| high[a] - low[a]);
+            Grid { size, origin_mm: grid.centre(low[0], low[1], low[2]), ..grid.clone() }
+        };
+        let body_box = cut(low, high);
+        if body_box.size.contains(&0) {
             return Err(ComputeError::EmptyBody);
         }
-        let cut = Grid { size, origin_mm: grid.centre(low[0], low[1], low[2]), ..grid.clone() };
+        let [low, high] = materials.enclose([low, high]);
+        let cut = cut(low, high);
+        let size = cut.size;
         let top = hu.limits()[1];
         let mut data = vec![0.0f32; cut.len()];
         let row = size[0];
@@ -49,12 +87,12 @@ impl StoppingMap {
                 let (mut bad, mut above) = (0, 0);
                 for (i, o) in out.iter_mut().enumerate() {
                     if body.is_some_and(|m| m.data[from + i] == 0) {
-                        *o = -1.0;
+                        *o = Self::NOTHING;
                         continue;
                     }
                     let v = f64::from(ct.volume.data[from + i]);
                     bad += usize::from(!v.is_finite());
-                    above += usize::from(v > top);
+                    above += usize::from(v > top && !materials.windows.iter().any(|w| w.hu[0] <= v && v <= w.hu[1]));
                     *o = hu.relative_stopping_power(v) as f32;
                 }
                 (bad, above)
@@ -63,8 +101,10 @@ impl StoppingMap {
         if bad > 0 {
             return Err(ComputeError::CtNotFinite { count: bad });
         }
+        let mut relative = Volume { grid: cut, data };
+        let notes = materials.apply(&mut relative, &ct.volume, low, hu)?;
         let scattering = (0..=1100).map(|i| hu.relative_scattering_power(f64::from(i) * 0.01) as f32).collect();
-        Ok(Self { relative: Volume { grid: cut, data }, above_table, scattering })
+        Ok(Self { relative, body: body_box, notes, above_table, scattering })
     }
 
     /// Scattering power relative to water's of a stopping power relative to water's.
@@ -108,7 +148,7 @@ impl StoppingMap {
 
     /// A grid of `grid_mm` that covers the body, on the CT's axes, with the body in its middle.
     pub fn dose_grid(&self, grid_mm: f64) -> Grid {
-        let g = &self.relative.grid;
+        let g = &self.body;
         let mut size = [0; 3];
         let mut first = Point3::origin();
         for a in 0..3 {
@@ -122,7 +162,7 @@ impl StoppingMap {
 }
 
 /// First and one past the last index of what is not 0.
-fn bounding_box(mask: &Volume<u8>) -> Option<([usize; 3], [usize; 3])> {
+pub(crate) fn bounding_box(mask: &Volume<u8>) -> Option<([usize; 3], [usize; 3])> {
     let [nx, ny, nz] = mask.grid.size;
     let (mut low, mut high) = ([usize::MAX; 3], [0; 3]);
     for k in 0..nz {

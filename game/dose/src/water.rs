@@ -67,11 +67,40 @@ const RANGE: [(f64, f64); 49] = [
 ];
 
 /// (energy in MeV, total mass stopping power in MeV cm²/g).
-const STOPPING: [(f64, f64); 22] = [
+const STOPPING: [(f64, f64); 51] = [
+    (0.001, 176.9),
+    (0.0015, 198.4),
+    (0.002, 218.4),
+    (0.003, 254.4),
+    (0.005, 315.3),
+    (0.007, 366.7),
+    (0.01, 432.9),
+    (0.015, 511.0),
+    (0.02, 573.3),
+    (0.03, 667.1),
+    (0.04, 732.4),
+    (0.05, 776.8),
+    (0.06, 805.0),
+    (0.08, 826.0),
+    (0.1, 816.1),
+    (0.125, 781.4),
+    (0.15, 737.1),
+    (0.2, 661.3),
+    (0.25, 600.6),
+    (0.3, 550.4),
+    (0.4, 471.9),
+    (0.5, 413.2),
+    (0.6, 368.0),
+    (0.8, 303.9),
     (1.0, 260.8),
+    (1.25, 222.9),
+    (1.5, 195.7),
+    (2.0, 158.6),
+    (2.5, 134.4),
     (3.0, 117.2),
     (4.0, 94.04),
     (5.0, 79.11),
+    (7.0, 60.71),
     (10.0, 45.67),
     (15.0, 32.92),
     (20.0, 26.07),
@@ -117,9 +146,9 @@ pub fn energy_mev(range_mm: f64) -> f64 {
     if range_mm <= 0.0 { 0.0 } else { log_log(|i| (RANGE[i].1, RANGE[i].0), RANGE.len(), range_mm / 10.0) }
 }
 
-/// Total stopping power of water of density 1 g/cm³, MeV/mm.
+/// Total stopping power of water of density 1 g/cm³, MeV/mm, which is keV/µm; 1 keV and more, below that its value.
 pub fn stopping_mev_per_mm(energy_mev: f64) -> f64 {
-    0.1 * log_log(|i| STOPPING[i], STOPPING.len(), energy_mev.max(0.1))
+    0.1 * log_log(|i| STOPPING[i], STOPPING.len(), energy_mev.max(0.001))
 }
 
 /// Momentum times velocity, MeV.

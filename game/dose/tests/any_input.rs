@@ -4,11 +4,15 @@
 use proptest::prelude::*;
 use vestibule_dose::{HuTable, MachineModel};
 
-const SHIPPED: [&str; 4] = [
+const SHIPPED: [&str; 6] = [
     include_str!("../../../assets/beams/generic-pbs.json"),
     include_str!("../../../assets/beams/generic-pbs-2022.json"),
     include_str!("../../../assets/beams/hu-default.json"),
     include_str!("../../../assets/beams/hu-spr-map.json"),
+    include_str!("../../../assets/beams/hu-schneider-2000.json"),
+    r#"{ "name": "elements", "source": "", "density": [[-1000, 0.001], [0, 1.0], [2000, 2.2]], "materials": [
+        { "from_hu": -1000, "elements": { "H": 11.2, "O": 88.8 }, "mean_excitation_ev": 75 },
+        { "from_hu": 300, "elements": { "H": 3.4, "C": 15.5, "O": 43.5, "P": 10.3, "Ca": 22.5 } } ] }"#,
 ];
 
 fn read_all(text: &str) {
@@ -29,6 +33,8 @@ fn read_all(text: &str) {
         for hu in [-2000.0, -1000.0, -1.5, 0.0, 42.0, 3071.0, 30000.0] {
             let stopping = table.relative_stopping_power(hu);
             assert!((0.0..=10.0).contains(&stopping), "HU {hu}: {stopping}");
+            let scattering = table.relative_scattering_power(stopping);
+            assert!(scattering >= 0.0 && scattering.is_finite(), "HU {hu}: {scattering}");
         }
     }
 }
@@ -44,7 +50,7 @@ proptest! {
     /// A shipped file with some numbers changed: much of that is still JSON of the right form.
     #[test]
     fn changed_numbers_are_refused_or_usable(
-        which in 0usize..4,
+        which in 0usize..6,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<f64>(), -3.0..3.0f64, any::<bool>()), 1..4),
     ) {
         let text = SHIPPED[which];
@@ -71,7 +77,7 @@ proptest! {
     }
 
     #[test]
-    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..4, at in 0.0..1.0f64, length in 1usize..80) {
+    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..6, at in 0.0..1.0f64, length in 1usize..80) {
         let text = SHIPPED[which];
         let start = (at * text.len() as f64) as usize;
         let end = (start + length).min(text.len());

@@ -36,7 +36,7 @@ pub fn compute_and_write(
     for (n, beam) in plan.beams.iter().enumerate() {
         let one = compute_beam(prepared, n);
         sum.data.iter_mut().zip(&one.data).for_each(|(s, v)| *s += v);
-        let mut dose = as_dose(prepared, one, f64::from(fractions), DoseSummation::Beam);
+        let mut dose = as_dose(prepared, &one, f64::from(fractions), DoseSummation::Beam);
         if let Some(rbe) = rbe {
             dose.dose_type = DoseType::Effective;
             dose.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * rbe) as f32);
