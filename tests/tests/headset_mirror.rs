@@ -37,8 +37,8 @@ impl Staff<'_> {
         let end = Instant::now() + patience;
         while Instant::now() < end {
             let events = self.events();
-            let fresh = events.iter().enumerate().skip(self.seen);
-            if let Some((i, e)) = fresh.filter(|e| any.iter().any(|a| e.1.starts_with(a))).next() {
+            let mut fresh = events.iter().enumerate().skip(self.seen);
+            if let Some((i, e)) = fresh.find(|e| any.iter().any(|a| e.1.starts_with(a))) {
                 self.seen = i + 1;
                 return Some(e.clone());
             }
@@ -72,7 +72,7 @@ fn staff_pause_skip_write_and_end_at_the_window() {
     let display = screen.display.clone();
     let run = Run::beside(include_str!("headset/mirror.txt"), 128, 40.0, &[("XR_DISPLAY", &display)], |log| {
         let mut staff = Staff { screen: &screen, log, seen: 0 };
-        let mut wait = |staff: &mut Staff, what: &str| staff.wait(&[what], PATIENCE).expect(what);
+        let wait = |staff: &mut Staff, what: &str| staff.wait(&[what], PATIENCE).expect(what);
         wait(&mut staff, "answered comfort");
         screen.take_window(SIZE[0], SIZE[1]);
         staff.click("pause", &["paused"]);
