@@ -47,8 +47,8 @@ proptest! {
             .filter(|i| chance(*i, 1) <= part || *i == 7)
             .map(|i| (i, if off { 0.0 } else { 4.0 * chance(i, 2) }))
             .collect();
-        // A plan of nothing is refused when it is prepared, so one spot stays.
-        let changes: Vec<(usize, f64)> = changes.into_iter().filter(|c| c.0 % 97 != 50).collect();
+        // A beam of nothing is refused when it is prepared, so some spots of each stay.
+        let changes: Vec<(usize, f64)> = changes.into_iter().filter(|c| c.0 % 20 != 10).collect();
         let old: Vec<(usize, f64)> = changes.iter().map(|(i, _)| (*i, prepared.spots()[*i].mu)).collect();
         let mut anew = PLAN.clone();
         let spots: Vec<_> = anew.beams.iter_mut().flat_map(|b| &mut b.layers).flat_map(|l| &mut l.spots).collect();
