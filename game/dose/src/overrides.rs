@@ -5,7 +5,8 @@ use crate::error::ComputeError;
 use crate::hu::HuTable;
 use crate::stopping::{StoppingMap, bounding_box};
 use rayon::prelude::*;
-use vestibule_geometry::{Grid, Volume};
+use vestibule_geometry::{Grid, Volume, contour};
+use vestibule_patient::{RoiType, StructureSet};
 
 /// Largest stopping power relative to water that may be given.
 pub const MOST_RELATIVE_STOPPING_POWER: f64 = 10.0;
@@ -50,6 +51,29 @@ pub struct Materials<'a> {
     pub overrides: Vec<MaterialOverride<'a>>,
     /// Couch and immobilisation.
     pub supports: Vec<Support<'a>>,
+}
+
+/// Names and masks, on the CT's grid, of what a structure set itself calls a support or a fixation device (RT ROI Interpreted
+/// Type). One that lies beside the CT stops nothing and is left out.
+pub fn supports_of(set: Option<&StructureSet>, ct: &Grid) -> Vec<(String, Volume<u8>)> {
+    let of_type = |s: &&Structure| {
+        let fixes = matches!(&s.roi_type, RoiType::Other(t) if t.eq_ignore_ascii_case("FIXATION"));
+        (s.roi_type == RoiType::Support || fixes) && !s.contours.is_empty()
+    };
+    let all = set.iter().flat_map(|s| &s.structures).filter(of_type);
+    all.map(|s| (s.name.clone(), contour::mask(&s.contours, ct))).filter(|s| s.1.data.iter().any(|v| *v != 0)).collect()
+}
+
+impl<'a> Materials<'a> {
+    /// Supports alone, each as the CT shows it.
+    pub fn of_supports(supports: &'a [(String, Volume<u8>)]) -> Self {
+        let support = |(name, mask): &'a (String, Volume<u8>)| Support {
+            name: name.clone(),
+            mask,
+            relative_stopping_power: None,
+        };
+        Self { supports: supports.iter().map(support).collect(), ..Self::default() }
+    }
 }
 
 impl Materials<'_> {

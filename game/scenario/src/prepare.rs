@@ -2,7 +2,8 @@
 
 use crate::delivery::Delivery;
 use std::sync::Arc;
-use vestibule_dose::{ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, PreparedPlan, Timeline};
+use vestibule_dose::overrides::supports_of;
+use vestibule_dose::{ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, PreparedPlan, Timeline};
 use vestibule_geometry::contour;
 use vestibule_patient::{Patient, Plan, RadiationType};
 
@@ -58,13 +59,13 @@ impl Prepared {
             (None, plans) => return Err(PrepareError::SeveralPlans(plans.len())),
         };
         let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
-        let body = patient
-            .structures_of(plan)
-            .and_then(|s| s.external())
-            .map(|body| contour::mask(&body.contours, &image.volume.grid));
+        let structures = patient.structures_of(plan);
+        let supports = supports_of(structures, &image.volume.grid);
+        let body = structures.and_then(|s| s.external()).map(|body| contour::mask(&body.contours, &image.volume.grid));
         let machine = MachineModel::generic();
         let hu = HuTable::for_image(image);
-        let dose = PreparedPlan::new(image, body.as_ref(), plan, &machine, &hu, &DoseOptions { grid_mm })?;
+        let (options, materials) = (DoseOptions { grid_mm }, Materials::of_supports(&supports));
+        let dose = PreparedPlan::with_materials(image, body.as_ref(), plan, &machine, &hu, &options, &materials)?;
         let timeline = Timeline::new(plan, &machine.delivery_times());
         Ok(Self { plan: (*plan).clone(), delivery: Arc::new(Delivery::new(plan, &timeline)), dose: Arc::new(dose) })
     }

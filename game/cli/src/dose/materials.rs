@@ -1,9 +1,10 @@
 //! What the call says of materials: overrides by structure and by HU, supports outside the body.
 
 use crate::output::Failure;
+use vestibule_dose::overrides::supports_of;
 use vestibule_dose::{HuWindow, MaterialOverride, Materials, Support};
 use vestibule_geometry::{Grid, Volume, contour};
-use vestibule_patient::{RoiType, Structure, StructureSet};
+use vestibule_patient::{Structure, StructureSet};
 
 /// Flags of `compute`.
 #[derive(clap::Args)]
@@ -100,18 +101,9 @@ impl Prepared {
         };
         let mut supports = masks(&args.support, "--support")?;
         if !args.no_supports {
-            let of_type = |s: &&Structure| {
-                let fixes = matches!(&s.roi_type, RoiType::Other(t) if t.eq_ignore_ascii_case("FIXATION"));
-                (s.roi_type == RoiType::Support || fixes) && !s.contours.is_empty()
-            };
-            for s in set.iter().flat_map(|s| &s.structures).filter(of_type) {
-                let mask = contour::mask(&s.contours, ct);
-                // One that lies beside the CT stops nothing, and nobody asked for it.
-                let named = args.support.iter().any(|n| n.name.eq_ignore_ascii_case(&s.name));
-                if !named && mask.data.iter().any(|v| *v != 0) {
-                    supports.push((NamedPower { name: s.name.clone(), power: None }, mask));
-                }
-            }
+            let named = |name: &str| args.support.iter().any(|n| n.name.eq_ignore_ascii_case(name));
+            let own = supports_of(set, ct).into_iter().filter(|s| !named(&s.0));
+            supports.extend(own.map(|(name, mask)| (NamedPower { name, power: None }, mask)));
         }
         Ok(Self { windows: args.override_hu.clone(), overrides: masks(&args.overrides, "--override")?, supports })
     }

@@ -9,9 +9,10 @@ use crate::output::{Done, Failure, print_json, progress};
 use crate::store::{Create, open};
 use serde_json::json;
 use std::path::PathBuf;
+use vestibule_dose::overrides::supports_of;
 use vestibule_dose::rate::{clock::SteadyBeam, structure_voxels};
 use vestibule_dose::{
-    BeamDoseRate, DoseFloor, DoseOptions, DoseRateMetric, HuTable, PreparedPlan, RateHistogram, Timeline,
+    BeamDoseRate, DoseFloor, DoseOptions, DoseRateMetric, HuTable, Materials, PreparedPlan, RateHistogram, Timeline,
 };
 use vestibule_geometry::{Grid, contour};
 use vestibule_patient::{Plan, StructureSet};
@@ -139,7 +140,10 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let hu = calibration.unwrap_or_else(|| HuTable::for_image(ct));
     let timeline = Timeline::checked(plan, &machine).map_err(Failure::work)?;
     let options = DoseOptions { grid_mm: args.grid_mm };
-    let prepared = PreparedPlan::new(ct, body.as_ref(), plan, &machine, &hu, &options).map_err(Failure::work)?;
+    let supports = supports_of(structures, &ct.volume.grid);
+    let materials = Materials::of_supports(&supports);
+    let prepared = PreparedPlan::with_materials(ct, body.as_ref(), plan, &machine, &hu, &options, &materials)
+        .map_err(Failure::work)?;
     let mut notes = prepared.notes().to_vec();
     notes.extend(timeline::notes(plan, &machine));
     let regions = regions(&prepared, structures, &wanted, &mut notes);
