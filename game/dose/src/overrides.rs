@@ -6,7 +6,7 @@ use crate::hu::HuTable;
 use crate::stopping::{StoppingMap, bounding_box};
 use rayon::prelude::*;
 use vestibule_geometry::{Grid, Volume, contour};
-use vestibule_patient::{RoiType, StructureSet};
+use vestibule_patient::{RoiType, Structure, StructureSet};
 
 /// Largest stopping power relative to water that may be given.
 pub const MOST_RELATIVE_STOPPING_POWER: f64 = 10.0;
