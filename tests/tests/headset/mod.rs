@@ -78,12 +78,11 @@ impl Run {
             .envs(environment.iter().copied())
             .current_dir(root());
         let log = at("out/app.log");
-        let out = std::thread::scope(|scope| {
+        let (out, acted) = std::thread::scope(|scope| {
             let beside = scope.spawn(|| somebody(&log));
             let out = session.output().expect("tools/xr-session starts");
-            (beside.join().is_ok()).then_some(out)
+            (out, beside.join().is_ok())
         });
-        let out = out.expect("who acted beside the headset came to an end");
         let output = format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
         let log = std::fs::read_to_string(at("out/app.log")).unwrap_or_default();
         let errors = std::fs::read_to_string(at("out/app.err")).unwrap_or_default();
@@ -95,13 +94,14 @@ impl Run {
             .collect();
         let (played, ended) = (codes.first() == Some(&0), codes.get(1).copied());
         let run = Self { folder, log, errors, played, ended, output };
-        if !run.played {
+        if !run.played || !acted {
             for file in ["puppet.log", "app.log", "app.err", "monado.log"] {
                 let text = std::fs::read_to_string(run.path("out").join(file)).unwrap_or_default();
                 let tail: Vec<&str> = text.lines().rev().take(25).collect();
                 println!("--- {file}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
             }
         }
+        assert!(acted, "who acted beside the headset did not come to an end");
         run
     }
 
