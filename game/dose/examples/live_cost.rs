@@ -3,42 +3,12 @@
 //!
 //! `cargo run -p vestibule-dose --example live_cost -- [GRID_MM] [SECONDS] [BEAMS]` (2.5 mm, 10 s a pass, 3)
 
-use nalgebra::Point3;
+#[path = "common/head_box.rs"]
+mod head_box;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use vestibule_dose::{DoseOptions, HuTable, LiveDose, MachineModel, PreparedPlan, Timeline, compute_fraction};
-use vestibule_geometry::{BeamAngles, Grid, Volume};
-use vestibule_patient::{Beam, Image, Layer, Modality, Plan, Spot};
-
-fn plan() -> Plan {
-    let beam = |gantry_deg: f64| {
-        let layers: Vec<Layer> = (0..20)
-            .map(|l| {
-                let mut spots = Vec::new();
-                for j in -8..=8 {
-                    for i in -8..=8 {
-                        let (x_mm, y_mm) = (f64::from(i) * 4.5, f64::from(j) * 4.5);
-                        if x_mm.hypot(y_mm) < 36.0 {
-                            spots.push(Spot { x_mm, y_mm, weight: 1.0 });
-                        }
-                    }
-                }
-                Layer { energy_mev: 145.0 - 2.5 * f64::from(l), paintings: 1, spots, ..Layer::default() }
-            })
-            .collect();
-        let sum = layers.iter().map(|l| l.spots.len()).sum::<usize>() as f64;
-        Beam {
-            name: format!("G{gantry_deg}"),
-            isocentre_mm: Point3::origin(),
-            angles: BeamAngles { gantry_deg, ..BeamAngles::default() },
-            meterset_mu: sum,
-            final_cumulative_weight: sum,
-            layers,
-            ..Beam::default()
-        }
-    };
-    Plan { beams: vec![beam(0.0), beam(110.0), beam(250.0)], fractions: 30, ..Plan::default() }
-}
 
 /// Time this thread has run on a core, ms, so that a busy machine does not count (Linux; else the clock).
 fn on_core_ms() -> f64 {
@@ -144,20 +114,8 @@ fn frames_alone(live: &mut LiveDose, times: &Timeline) {
 fn main() {
     let arg = |n: usize, or: f64| std::env::args().nth(n).and_then(|v| v.parse().ok()).unwrap_or(or);
     let (grid_mm, seconds, beams) = (arg(1, 2.5), arg(2, 10.0), arg(3, 3.0) as usize);
-    let size = [160, 200, 230];
-    let origin = Point3::new(-79.5, -99.5, -114.5);
-    let ct = Image {
-        uid: String::new(),
-        study_uid: String::new(),
-        frame_of_reference_uid: String::new(),
-        modality: Modality::Ct,
-        description: String::new(),
-        position: None,
-        unit: "HU".into(),
-        slice_uids: Vec::new(),
-        volume: Volume::filled(Grid::axial(size, [1.0; 3], origin), 0.0f32),
-    };
-    let (mut plan, machine) = (plan(), MachineModel::generic());
+    let ct = head_box::ct();
+    let (mut plan, machine) = (head_box::plan(), MachineModel::generic());
     plan.beams.truncate(beams.max(1));
     let started = Instant::now();
     let prepared =

@@ -94,13 +94,16 @@ pub(crate) fn strip(
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("strip"), builder);
     let (acts, places) = draw(&mut ui, &view);
     model.acts.extend(acts);
-    out.places("strip", in_pixels(ctx, &places), &mut told);
+    tell(&out, ctx, &places, &mut told);
 }
 
-/// Names and places in egui's points, as pixels of the window.
-fn in_pixels(ctx: &egui::Context, places: &[(&str, egui::Pos2)]) -> Vec<(String, Vec2)> {
-    let scale = ctx.pixels_per_point();
-    places.iter().map(|(name, p)| ((*name).to_owned(), Vec2::new(p.x, p.y) * scale)).collect()
+/// Says where these lie in the window, if anybody listens. `places`: in egui's points.
+fn tell(out: &Events, ctx: &egui::Context, places: &[(&str, egui::Pos2)], told: &mut Vec<(String, Vec2)>) {
+    if out.on() {
+        let scale = ctx.pixels_per_point();
+        let pixels = places.iter().map(|(name, p)| ((*name).to_owned(), Vec2::new(p.x, p.y) * scale));
+        out.places("strip", pixels.collect(), told);
+    }
 }
 
 /// The strip itself: a pure function of egui and what it shows; gives what was pressed, and where each button lies.

@@ -1,6 +1,6 @@
 //! Staff write the open answer for the person: a field under the strip, shown while the question is open.
 
-use super::{STRIP, StripShown, in_pixels};
+use super::{STRIP, StripShown, tell};
 use crate::events::Events;
 use crate::now::Words;
 use crate::panel::{Main, PanelModel};
@@ -43,7 +43,7 @@ fn field(
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("typing"), builder);
     let m = model.bypass_change_detection();
     let (keep, places) = draw(&mut ui, &mut m.typed, [&words.get("app-typed"), &words.get("app-keep")]);
-    out.places("strip", in_pixels(ctx, &places), &mut told);
+    tell(&out, ctx, &places, &mut told);
     if keep {
         let act = m.open_reply();
         m.acts.push(act);
