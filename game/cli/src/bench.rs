@@ -155,19 +155,25 @@ mod shown {
 
     fn print(m: &Measured, over: &[String]) {
         let [w, h] = m.eye_pixels;
-        println!("{}; two eyes of {w} x {h}, {} frames a step", m.adapter, m.frames);
+        say!("{}; two eyes of {w} x {h}, {} frames a step", m.adapter, m.frames);
         if m.software {
-            println!("a software adapter: times are a proportion between steps, not a speed");
+            say!("a software adapter: times are a proportion between steps, not a speed");
         }
         let ms = |s: &Spread| format!("{:.1} / {:.1}", s.median, s.p95);
-        println!("median / 95th percentile in ms of both eyes; triangles and draw calls in view of one eye");
-        println!(
+        say!("median / 95th percentile in ms of both eyes; triangles and draw calls in view of one eye");
+        say!(
             "{:<15} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12}",
-            "step", "CPU", "GPU", "frame", "triangles", "draws", "textures MB"
+            "step",
+            "CPU",
+            "GPU",
+            "frame",
+            "triangles",
+            "draws",
+            "textures MB"
         );
         for s in &m.steps {
             let gpu = s.gpu_ms.as_ref().map_or_else(|| "not given".to_owned(), ms);
-            println!(
+            say!(
                 "{:<15} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12.1}",
                 s.step,
                 ms(&s.cpu_ms),
@@ -179,15 +185,15 @@ mod shown {
             );
         }
         if m.steps.iter().any(|s| s.gpu_ms.is_none()) {
-            println!("GPU times are not given by this adapter");
+            say!("GPU times are not given by this adapter");
         }
         for (name, load) in parts(m) {
-            println!("at most in view of one eye: {name}, {} triangles in {} draws", load.triangles, load.draws);
+            say!("at most in view of one eye: {name}, {} triangles in {} draws", load.triangles, load.draws);
         }
         let budget = format!("{TRIANGLES} triangles and {DRAWS} draws an eye, {TEXTURES_MB} MB of textures");
         match over {
-            [] => println!("budget met: {budget}"),
-            some => println!("budget not met ({budget}): {}", some.join("; ")),
+            [] => say!("budget met: {budget}"),
+            some => say!("budget not met ({budget}): {}", some.join("; ")),
         }
     }
 }

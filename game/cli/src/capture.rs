@@ -120,7 +120,7 @@ pub(crate) mod shown {
                     index = patient.plans.iter().position(|p| p.uid == ready.plan.uid).unwrap_or(0);
                     prepared = Some(ready);
                 }
-                Err(e) => eprintln!("vestibule: no beam is shown: {e}"),
+                Err(e) => tell!("vestibule: no beam is shown: {e}"),
             }
             case = Some((Arc::new(patient), index));
         }
@@ -143,7 +143,7 @@ pub(crate) mod shown {
         let first = args.at.first().map_or("", String::as_str);
         let shown = Cast { player: player(first)?, case, lang }.shown(&library)?;
         let options = CaptureOptions { views, size, headset: args.headset, panels: !args.bare, from, turn_deg };
-        let told = |file: &Path| eprintln!("vestibule: {}", file.display());
+        let told = |file: &Path| tell!("vestibule: {}", file.display());
         match vestibule_app::capture(shown, shots, &options, told) {
             Err(ShowError::NoRuntime) => Err(Failure::Work(
                 "no headset answers: start its OpenXR runtime, or leave out --headset to draw the same eye off-screen"

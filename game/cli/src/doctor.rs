@@ -76,12 +76,12 @@ pub fn run(global: &Global) -> Done {
         return print_json(&serde_json::json!({ "checks": checks }));
     }
     for c in &checks {
-        println!("{} {:<16} {}", if c.ok { "yes" } else { " no" }, c.name, c.found);
+        say!("{} {:<16} {}", if c.ok { "yes" } else { " no" }, c.name, c.found);
         if !c.advice.is_empty() {
-            println!("{:21}{}", "", c.advice);
+            say!("{:21}{}", "", c.advice);
         }
     }
-    println!("\nVestibule is for education and visualisation. It is not a medical device.");
+    say!("\nVestibule is for education and visualisation. It is not a medical device.");
     Ok(())
 }
 

@@ -63,22 +63,25 @@ fn show(machine: &MachineModel, notes: &[String], global: &Global) -> Done {
             "notes": notes,
         }));
     }
-    println!("{}: {} energies, {low} to {high} MeV; {}", machine.name, machine.energies.len(), machine.source);
-    println!("{:>10} {:>10} {:>10} {:>14} {:>22}", "MeV", "mean", "spread", "protons/MU", "sigma x, y at iso, mm");
+    say!("{}: {} energies, {low} to {high} MeV; {}", machine.name, machine.energies.len(), machine.source);
+    say!("{:>10} {:>10} {:>10} {:>14} {:>22}", "MeV", "mean", "spread", "protons/MU", "sigma x, y at iso, mm");
     let step = machine.energies.len().div_ceil(12).max(1);
     for e in machine.energies.iter().step_by(step) {
         let [x, y] = [0, 1].map(|a| e.variance_mm2(a, machine.nozzle_plane_mm).sqrt());
-        println!(
+        say!(
             "{:>10.1} {:>10.2} {:>10.3} {:>14.4e} {x:>13.2} {y:>8.2}",
-            e.nominal_mev, e.mean_mev, e.spread_mev, e.protons_per_mu
+            e.nominal_mev,
+            e.mean_mev,
+            e.spread_mev,
+            e.protons_per_mu
         );
     }
     for s in &machine.range_shifters {
         let material = &s.material.as_ref().unwrap_or(&machine.range_shifter_material).name;
-        println!("range shifter {}: {} mm of water, {material}", s.id, s.water_equivalent_mm);
+        say!("range shifter {}: {} mm of water, {material}", s.id, s.water_equivalent_mm);
     }
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }

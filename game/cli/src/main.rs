@@ -1,11 +1,13 @@
 //! `vestibule`, the one binary: parses, dispatches, prints. Exit codes: 0 done, 1 the work failed, 2 the call was wrong.
 
+#[macro_use]
+mod output;
+
 mod bench;
 mod capture;
 mod doctor;
 mod dose;
 mod dose_machine;
-mod output;
 mod patient;
 mod play;
 mod record;

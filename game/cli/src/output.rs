@@ -3,6 +3,17 @@
 use std::fmt;
 use std::process::ExitCode;
 
+/// A line on standard output. A reader that has gone (`| head`) ends nothing: the work goes on to its own exit code.
+macro_rules! say {
+    () => { $crate::output::line(&mut std::io::stdout(), format_args!("")) };
+    ($($words:tt)*) => { $crate::output::line(&mut std::io::stdout(), format_args!($($words)*)) };
+}
+
+/// The same on standard error.
+macro_rules! tell {
+    ($($words:tt)*) => { $crate::output::line(&mut std::io::stderr(), format_args!($($words)*)) };
+}
+
 /// Why a command did not do its work. Says what, where and what to do.
 #[derive(Debug)]
 pub enum Failure {
@@ -48,7 +59,7 @@ pub fn finish(result: Done) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("vestibule: {failure}");
+            tell!("vestibule: {failure}");
             ExitCode::from(if matches!(failure, Failure::Call(_)) { 2 } else { 1 })
         }
     }
@@ -61,10 +72,24 @@ pub fn progress(length: u64, what: &str) -> indicatif::ProgressBar {
     bar
 }
 
+/// What [`say`] and [`tell`] do.
+pub fn line(to: &mut impl std::io::Write, words: fmt::Arguments<'_>) {
+    use std::io::{ErrorKind, Write};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    static FAILED: AtomicBool = AtomicBool::new(false);
+    if let Err(e) = writeln!(to, "{words}")
+        && e.kind() != ErrorKind::BrokenPipe
+        && !FAILED.swap(true, Ordering::Relaxed)
+    {
+        // Once: a full disk would say it for every line. Where nothing can be said, nothing is.
+        let _ = writeln!(std::io::stderr(), "vestibule: cannot write what was to be printed: {e}");
+    }
+}
+
 /// One JSON value on standard output.
 pub fn print_json(value: &impl serde::Serialize) -> Done {
     let text = serde_json::to_string_pretty(value).map_err(Failure::work)?;
-    println!("{text}");
+    say!("{text}");
     Ok(())
 }
 

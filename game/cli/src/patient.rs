@@ -50,7 +50,7 @@ pub fn run(command: Command, global: &Global) -> Done {
             if global.json {
                 return print_json(&json!({ "removed": id }));
             }
-            println!("removed {id}");
+            say!("removed {id}");
             Ok(())
         }
     }
@@ -102,13 +102,18 @@ fn import(paths: &[PathBuf], global: &Global) -> Done {
         print_json(&json!({ "patients": taken, "notes": notes }))?;
     } else {
         for t in &taken {
-            println!(
+            say!(
                 "{}  {}  {} images, {} structures, {} plans, {} doses",
-                t.id, t.name, t.images, t.structures, t.plans, t.doses
+                t.id,
+                t.name,
+                t.images,
+                t.structures,
+                t.plans,
+                t.doses
             );
         }
         for n in &notes {
-            println!("{}: {}: {}", n.level, n.object, n.text);
+            say!("{}: {}: {}", n.level, n.object, n.text);
         }
     }
     if taken.is_empty() {
@@ -145,12 +150,17 @@ fn list(global: &Global) -> Done {
         return print_json(&json!({ "patients": rows }));
     }
     if patients.is_empty() {
-        println!("nobody yet: `vestibule patient import PATH` takes a folder or a zip of DICOM");
+        say!("nobody yet: `vestibule patient import PATH` takes a folder or a zip of DICOM");
     }
     for p in patients {
-        println!(
+        say!(
             "{}  {}  {} images, {} structure sets, {} plans, {} doses",
-            p.id, p.name, p.images, p.structures, p.plans, p.doses
+            p.id,
+            p.name,
+            p.images,
+            p.structures,
+            p.plans,
+            p.doses
         );
     }
     Ok(())
@@ -166,7 +176,7 @@ fn thumbnail(id: &str, out: &Path, identifiable: bool, global: &Global) -> Done 
     if global.json {
         return print_json(&json!({ "thumbnail": out }));
     }
-    println!("The picture was written to {}. The file is not encrypted.", out.display());
+    say!("The picture was written to {}. The file is not encrypted.", out.display());
     Ok(())
 }
 
@@ -304,10 +314,10 @@ fn print_text(v: &Value) {
     let list = |key: &str| v[key].as_array().cloned().unwrap_or_default();
     let text = |v: &Value| v.as_str().unwrap_or("").to_owned();
     let f = |v: &Value| v.as_f64().unwrap_or(0.0);
-    println!("{}  {}", text(&v["id"]), text(&v["name"]));
+    say!("{}  {}", text(&v["id"]), text(&v["name"]));
     for i in list("images") {
         let n = |key: &str, k: usize| f(&i[key][k]);
-        println!(
+        say!(
             "image      {} {}  {} x {} x {} of {:.3} x {:.3} x {:.3} mm, {}",
             text(&i["modality"]),
             text(&i["description"]),
@@ -322,12 +332,12 @@ fn print_text(v: &Value) {
     }
     for s in list("structures") {
         let standard = s["standard_name"].as_str().map_or(String::new(), |n| format!(" = {n}"));
-        println!("structure  {}{standard}  {:.2} cm³", text(&s["name"]), f(&s["volume_cm3"]));
+        say!("structure  {}{standard}  {:.2} cm³", text(&s["name"]), f(&s["volume_cm3"]));
     }
     for p in list("plans") {
-        println!("plan       {}  {}, {} fractions", text(&p["label"]), text(&p["modality"]), p["fractions"]);
+        say!("plan       {}  {}, {} fractions", text(&p["label"]), text(&p["modality"]), p["fractions"]);
         for b in p["beams"].as_array().cloned().unwrap_or_default() {
-            println!(
+            say!(
                 "  beam     {}  gantry {}°, couch {}°, {} layers, {} spots, {:.2} MU",
                 text(&b["name"]),
                 b["gantry_deg"],
@@ -340,7 +350,7 @@ fn print_text(v: &Value) {
     }
     for d in list("doses") {
         let unit = if d["unit"] == "GY" { "Gy" } else { "(relative)" };
-        println!(
+        say!(
             "dose       {} {}  maximum {:.3} {unit}, mean {:.3} {unit}; {}",
             text(&d["type"]),
             text(&d["summation"]),

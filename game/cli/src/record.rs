@@ -106,7 +106,7 @@ pub fn run(command: Command, global: &Global) -> Done {
         Command::Audit => audit(global),
         Command::Backup { to } => {
             store::open(global, Create::No)?.backup(&to).map_err(Failure::work)?;
-            println!("The store was copied to {}; the same passphrase opens it.", to.display());
+            say!("The store was copied to {}; the same passphrase opens it.", to.display());
             Ok(())
         }
         Command::Restore { from } => restore(&from, global),
@@ -194,7 +194,7 @@ fn list(patient: Option<String>, session: Option<String>, global: &Global) -> Do
         if !r.counts {
             remark.push_str("  (answered again later)");
         }
-        println!(
+        say!(
             "{}  {:<16} {:<20} {:<16} {value}{remark}",
             r.at,
             r.patient.as_deref().unwrap_or("-"),
@@ -203,7 +203,7 @@ fn list(patient: Option<String>, session: Option<String>, global: &Global) -> Do
         );
     }
     if responses.is_empty() {
-        println!("No answers are kept in this store yet.");
+        say!("No answers are kept in this store yet.");
     }
     Ok(())
 }
@@ -229,7 +229,7 @@ fn sound(number: i64, out: &Path, identifiable: bool, global: &Global) -> Done {
     if global.json {
         return print_json(&serde_json::json!({ "sound": number, "bytes": sound.len() }));
     }
-    println!("The voice was written to {}. The file is not encrypted.", out.display());
+    say!("The voice was written to {}. The file is not encrypted.", out.display());
     Ok(())
 }
 
@@ -249,7 +249,7 @@ fn staff(command: Staff, global: &Global) -> Done {
                 }
             };
             store.set_pin(&name, &pin).map_err(Failure::work)?;
-            println!("The PIN of {name} is set.");
+            say!("The PIN of {name} is set.");
         }
         Staff::Check { name, pin_file } => {
             let store = store::open(global, Create::No)?;
@@ -257,7 +257,7 @@ fn staff(command: Staff, global: &Global) -> Done {
                 Some(path) => store.check_pin(&name, &store::from_file(&path)?).map_err(Failure::work)?,
                 None => store::staff_gate(&store, Some(&name))?,
             }
-            println!("The PIN is right.");
+            say!("The PIN is right.");
         }
         Staff::List => {
             let names = store::open(global, Create::No)?.staff().map_err(Failure::work)?;
@@ -268,7 +268,7 @@ fn staff(command: Staff, global: &Global) -> Done {
                 }
                 return print_json(&Names { staff: names });
             }
-            names.iter().for_each(|name| println!("{name}"));
+            names.iter().for_each(|name| say!("{name}"));
         }
     }
     Ok(())
@@ -279,9 +279,11 @@ fn verify(store: &Store, global: &Global) -> Done {
     if global.json {
         print_json(&found)?;
     } else if found.ok {
-        println!(
+        say!(
             "The store is whole: {} patients, {} answers, {} audit entries.",
-            found.patients, found.answers, found.audit_entries
+            found.patients,
+            found.answers,
+            found.audit_entries
         );
     }
     if found.ok {
@@ -303,7 +305,7 @@ fn audit(global: &Global) -> Done {
         return print_json(&Audit { entries });
     }
     for e in entries {
-        println!("{:>6}  {}  {:<16} {:<18} {:<44} {}", e.seq, e.at, e.who, e.action, e.subject, e.detail);
+        say!("{:>6}  {}  {:<16} {:<18} {:<44} {}", e.seq, e.at, e.who, e.action, e.subject, e.detail);
     }
     Ok(())
 }
@@ -334,6 +336,6 @@ fn change_passphrase(recovery: Option<Option<PathBuf>>, new_file: Option<PathBuf
     };
     store::long_enough(&new)?;
     Store::change_passphrase(&folder, &present, &new).map_err(Failure::work)?;
-    println!("The passphrase is changed; the recovery key stays as it was.");
+    say!("The passphrase is changed; the recovery key stays as it was.");
     Ok(())
 }

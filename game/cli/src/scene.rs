@@ -63,14 +63,14 @@ fn check(library: &Library, names: &[String], global: &Global) -> Done {
         output::print_json(&serde_json::json!({ "files": files, "findings": findings }))?;
     } else {
         for finding in &findings {
-            println!("{finding}");
+            say!("{finding}");
         }
     }
     if wrong > 0 {
         return Err(Failure::Work(format!("{wrong} to mend in {} files", files.len())));
     }
     if !global.json {
-        println!("{} files can be played", files.len());
+        say!("{} files can be played", files.len());
     }
     Ok(())
 }
@@ -91,9 +91,9 @@ fn list(library: &Library, global: &Global) -> Done {
         return output::print_json(&serde_json::json!({ "scenes": all }));
     }
     for scene in all {
-        println!("{:8} {:24} {}", scene.kind, scene.name, scene.title);
+        say!("{:8} {:24} {}", scene.kind, scene.name, scene.title);
         if !scene.steps.is_empty() {
-            println!("{:33} {}", "", scene.steps.join(" "));
+            say!("{:33} {}", "", scene.steps.join(" "));
         }
     }
     Ok(())

@@ -71,7 +71,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     };
     let headset = in_headset && !matches!(clearance, Clearance::Window(_));
     if in_headset && !headset {
-        eprintln!("vestibule: the checklist says: the window instead of the headset");
+        tell!("vestibule: the checklist says: the window instead of the headset");
     }
     let speed = std::env::var(SPEED).ok().and_then(|v| v.parse().ok()).unwrap_or(1.0);
     let mut start = SessionOptions { speed, ..SessionOptions::default() };
@@ -111,7 +111,7 @@ fn checked(opened: &Opened, global: &Global) -> Result<(BTreeMap<String, bool>, 
         return Err(Failure::call("the staff's checklist is answered on a terminal; start from one"));
     }
     let texts = opened.library.texts(opened.lang).map_err(Failure::work)?;
-    eprintln!("{}", texts.get(&list.title));
+    tell!("{}", texts.get(&list.title));
     let mut answers = BTreeMap::new();
     for item in &list.items {
         eprint!("  {} ? [o/y, n] ", texts.get(&item.text));

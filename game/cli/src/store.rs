@@ -55,7 +55,7 @@ pub fn open(global: &Global, create: Create) -> Result<Store, Failure> {
         return Err(Failure::work(vestibule_record::OpenError::Missing(folder)));
     }
     if global.demo {
-        eprintln!(
+        tell!(
             "vestibule: demonstration store, opened with {} and staff PIN {DEMO_PIN}: keep no real patient in it",
             if std::env::var_os(PASSPHRASE_VARIABLE).is_some() { PASSPHRASE_VARIABLE } else { "a published key" }
         );
@@ -71,7 +71,7 @@ pub fn open(global: &Global, create: Create) -> Result<Store, Failure> {
         if exists { Store::open(&folder, &key) } else { Store::create(&folder, &key) }.map_err(Failure::work)?;
     if !global.demo {
         if let Some(recovery) = store.take_recovery_key() {
-            eprintln!(
+            tell!(
                 "A new encrypted store was made in {}.\nIts recovery key, shown only now (write it on paper and lock it \
                  away: it opens the store if the passphrase is forgotten):\n\n    {}\n",
                 folder.display(),

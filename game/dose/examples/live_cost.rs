@@ -133,6 +133,7 @@ fn main() {
 
     let times = Timeline::new(&plan, &machine.delivery_times());
     let mut live = LiveDose::new(prepared.clone());
+    live.make_ready();
     frames_alone(&mut live, &times);
     play(&mut live, &times, 0.0, seconds, 1.0);
     play(&mut live, &times, 0.5 * times.beam_duration_s(0), seconds, -1.0);

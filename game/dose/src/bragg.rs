@@ -33,7 +33,7 @@ const HALO_DEPTH_MM: f64 = 90.0;
 const HALO_POWER: f64 = 1.25;
 
 /// Mean way of what reactions carry on, mm, at a remaining range.
-fn carried_mm(remaining_mm: f64) -> f64 {
+pub(crate) fn carried_mm(remaining_mm: f64) -> f64 {
     29.3 + 0.0861 * remaining_mm.max(0.0)
 }
 

@@ -6,7 +6,7 @@
 
 use crate::layer::{CORE_REACH, HALO_REACH, LayerPhysics};
 use crate::rays::{RayGrid, Window};
-use crate::spread;
+use crate::spread::{self, Beyond};
 
 /// What a layer gives on one row of rays, by [plane][x of the window].
 #[derive(Clone, Debug, Default)]
@@ -14,6 +14,8 @@ pub(crate) struct LayerRow {
     /// Gray mm² per MU in the core and in the halo.
     core: Vec<f32>,
     halo: Vec<f32>,
+    /// What reactions in the range shifter have sent aside; empty without a shifter.
+    stray: Vec<f32>,
     /// Class of the scattering kernel, in cells of the isocentre plane's size.
     class: Vec<u16>,
 }
@@ -23,7 +25,13 @@ impl LayerRow {
     pub fn new(rays: &RayGrid, layer: &LayerPhysics, window: &Window, y: usize) -> Self {
         let (nx, n) = (rays.n[0], window.n[0]);
         let planes = rays.planes;
-        let mut row = Self { core: vec![0.0; n * planes], halo: vec![0.0; n * planes], class: vec![0; n * planes] };
+        let with_shifter = layer.stray_spread_mm(0.0).is_some();
+        let mut row = Self {
+            core: vec![0.0; n * planes],
+            halo: vec![0.0; n * planes],
+            stray: vec![0.0; if with_shifter { n * planes } else { 0 }],
+            class: vec![0; n * planes],
+        };
         let dz = rays.step_mm as f32;
         let end = layer.end_mm as f32;
         let inverse_cell = 1.0 / rays.cell_mm;
@@ -50,6 +58,9 @@ impl LayerRow {
                 let at = k * n + i;
                 row.core[at] = layer.core_at(w);
                 row.halo[at] = layer.halo_at(w);
+                if with_shifter {
+                    row.stray[at] = layer.stray_at(w);
+                }
                 row.class[at] =
                     spread::class(f64::from(place + loose + layer.tail_variance_at(w)).max(0.0).sqrt() * inverse_cell);
             }
@@ -98,8 +109,54 @@ pub(crate) struct SpotOnRays {
 pub(crate) struct Scratch {
     plane: Vec<f32>,
     second: Vec<f32>,
+    third: Vec<f32>,
+    /// Classes of the scattering kernels, as `second` lies.
+    classes: Vec<u16>,
+    line: KernelLine,
     gx: Vec<f32>,
     gy: Vec<f32>,
+}
+
+/// A line of cells on which kernels are laid; cells before and behind it take what a kernel sends beyond its ends.
+#[derive(Debug, Default)]
+struct KernelLine {
+    cells: Vec<f32>,
+    /// The cells that are not zero: first, and one past the last.
+    touched: [usize; 2],
+}
+
+impl KernelLine {
+    /// Makes place for `n` cells.
+    fn fit(&mut self, n: usize) {
+        if self.cells.len() < n + 2 * spread::WIDEST_REACH {
+            self.cells.resize(n + 2 * spread::WIDEST_REACH, 0.0);
+        }
+        self.touched = [self.cells.len(), 0];
+    }
+
+    /// Adds `e` times a kernel around cell `at`.
+    #[inline(always)]
+    fn add(&mut self, at: usize, e: f32, kernel: &[f32]) {
+        let from = at + spread::WIDEST_REACH - kernel.len() / 2;
+        let to = from + kernel.len();
+        for (v, w) in self.cells[from..to].iter_mut().zip(kernel) {
+            *v += e * w;
+        }
+        self.touched = [self.touched[0].min(from), self.touched[1].max(to)];
+    }
+
+    /// Visits the cells from `0` to `n` that have something (first, then their values), and makes all zero again.
+    #[inline(always)]
+    fn take(&mut self, n: usize, visit: impl FnOnce(usize, &[f32])) {
+        let [from, to] = std::mem::replace(&mut self.touched, [self.cells.len(), 0]);
+        let [low, high] = [from, to].map(|c| c.clamp(spread::WIDEST_REACH, n + spread::WIDEST_REACH));
+        if low < high {
+            visit(low - spread::WIDEST_REACH, &self.cells[low..high]);
+        }
+        if from < to {
+            self.cells[from..to].fill(0.0);
+        }
+    }
 }
 
 fn cleared(plane: &mut Vec<f32>, n: usize) {
@@ -120,13 +177,13 @@ impl<'a> Plane<'a> {
         Self { rays, window, cell: rays.magnification(k).map(|m| m * rays.cell_mm) }
     }
 
-    /// Adds a Gaussian of a spot, an outer product of its profiles; gives the columns and rows it lies on.
+    /// Adds a Gaussian of a spot, an outer product of its profiles, cut at `reach` standard deviations; gives the columns and rows it lies on.
     fn paint(
         &self,
         spot: &SpotOnRays,
         weight: f64,
         variance: [f64; 2],
-        reach: f64,
+        (reach, beyond): ([f64; 2], Beyond),
         plane: &mut [f32],
         profiles: [&mut Vec<f32>; 2],
     ) -> [usize; 4] {
@@ -134,7 +191,7 @@ impl<'a> Plane<'a> {
         let profile = |a: usize, at: f64, n: usize, out: &mut Vec<f32>| {
             let first = self.rays.first[a] + self.window.first[a] as i64;
             let sigma = variance[a].sqrt() / self.cell[a];
-            spread::sampled(at / self.rays.cell_mm, sigma, reach * sigma, first, n, out)
+            spread::sampled(at / self.rays.cell_mm, sigma, (reach[a] * sigma, beyond), first, n, out)
         };
         let [gx, gy] = profiles;
         let x0 = profile(0, spot.x_mm, nx, gx);
@@ -151,8 +208,13 @@ impl<'a> Plane<'a> {
     }
 }
 
+/// A cut at so many standard deviations, with nothing lost.
+fn cut(reach: f64) -> ([f64; 2], Beyond) {
+    ([reach; 2], Beyond::Kept)
+}
+
 /// Adds the halo's dose (Gray) of `spots` of one layer on plane `k` to `out`, which lies on `window`, and that of protons
-/// which come wide already. Each place has its own depth; the widths are those under the spot's middle.
+/// which come wide already, and of what reactions in a range shifter have sent aside. Each place has its own depth; the widths are those under the spot's middle.
 pub(crate) fn deposit_wide(
     rays: &RayGrid,
     layer: &LayerPhysics,
@@ -171,6 +233,10 @@ pub(crate) fn deposit_wide(
     if two {
         cleared(&mut s.second, nx * ny);
     }
+    let stray_spread = layer.stray_spread_mm(z);
+    if stray_spread.is_some() {
+        cleared(&mut s.third, nx * ny);
+    }
     let lattice = layer.lattice_variance() - rays.cell_mm * rays.cell_mm / 6.0;
     for spot in spots {
         let middle = [(0, spot.x_mm), (1, spot.y_mm)].map(|(a, at)| {
@@ -183,9 +249,16 @@ pub(crate) fn deposit_wide(
         for (g, air) in layer.air.iter().enumerate() {
             let core = [0, 1].map(|a| air.variance_at(a, z) + scattered + lattice);
             let wide = core.map(|v| v + halo);
-            plane.paint(spot, air.weight, wide, HALO_REACH, &mut s.plane, [&mut s.gx, &mut s.gy]);
+            plane.paint(spot, air.weight, wide, cut(HALO_REACH), &mut s.plane, [&mut s.gx, &mut s.gy]);
+            if let Some(spread) = stray_spread {
+                let stray = wide.map(|v| v + spread * spread);
+                // No fan is made for it alone: what lies beyond the halo's reach is some thousandths, and is left out.
+                let reach = [0, 1].map(|a| layer.wide_reach_mm * plane.cell[a] / rays.cell_mm / stray[a].sqrt());
+                let cut = (reach, Beyond::Lost);
+                plane.paint(spot, air.weight, stray, cut, &mut s.third, [&mut s.gx, &mut s.gy]);
+            }
             if g > 0 {
-                plane.paint(spot, air.weight, core, HALO_REACH, &mut s.second, [&mut s.gx, &mut s.gy]);
+                plane.paint(spot, air.weight, core, cut(HALO_REACH), &mut s.second, [&mut s.gx, &mut s.gy]);
             }
         }
     }
@@ -199,6 +272,12 @@ pub(crate) fn deposit_wide(
             out[line.clone()].iter_mut().zip(s.plane[line.clone()].iter().zip(&row.halo[from..from + nx]))
         {
             *o += f64::from(w * h);
+        }
+        if stray_spread.is_some() {
+            let stray = &row.stray[from..from + nx];
+            for (o, (w, h)) in out[line.clone()].iter_mut().zip(s.third[line.clone()].iter().zip(stray)) {
+                *o += f64::from(w * h);
+            }
         }
         if two {
             for (o, (w, c)) in out[line.clone()].iter_mut().zip(s.second[line].iter().zip(&row.core[from..from + nx])) {
@@ -232,63 +311,52 @@ pub(crate) fn deposit(
     let mut used = [nx, 0, ny, 0];
     for spot in spots {
         let [x0, x1, y0, y1] =
-            plane.paint(spot, air.weight, variance, CORE_REACH, &mut s.plane, [&mut s.gx, &mut s.gy]);
+            plane.paint(spot, air.weight, variance, cut(CORE_REACH), &mut s.plane, [&mut s.gx, &mut s.gy]);
         used = [used[0].min(x0), used[1].max(x1), used[2].min(y0), used[3].max(y1)];
     }
     if used[0] >= used[1] || used[2] >= used[3] {
         return;
     }
-    // Each ray's energy spread along x, then along y.
+    // Each ray's energy spread along x, then along y; between the two columns lie as lines, so that both are runs of
+    // neighbours.
     cleared(&mut s.second, nx * ny);
-    let magnified = |class: u16, m: f64| spread::class(spread::sigma_cells(class) / m);
+    s.classes.resize(nx * ny, 0);
+    s.line.fit(nx.max(ny));
     let nf = field.window.n[0];
     let column = window.first[0] - field.window.first[0];
     let row_of = |y: usize| field.rows.get(window.first[1] + y - field.window.first[1]).and_then(Option::as_ref);
+    let [per_x, per_y] = [mx, my].map(|m| (1.0 / m) as f32);
     let mut reached = [nx, 0];
     for y in used[2]..used[3] {
         let Some(row) = row_of(y) else { continue };
-        let line = &mut s.second[y * nx..(y + 1) * nx];
+        let from = k * nf + column;
+        let (core, class) = (&row.core[from..from + nx], &row.class[from..from + nx]);
+        let energies = &s.plane[y * nx..(y + 1) * nx];
         for x in used[0]..used[1] {
-            let at = k * nf + column + x;
-            let e = s.plane[y * nx + x] * row.core[at];
-            if e == 0.0 {
-                continue;
-            }
-            let kernel = spread::kernel(magnified(row.class[at], mx));
-            spread_1d(line, x, 1, nx, e, kernel);
-            reached = [reached[0].min(x.saturating_sub(kernel.len() - 1)), reached[1].max((x + kernel.len()).min(nx))];
-        }
-    }
-    for y in used[2]..used[3] {
-        let Some(row) = row_of(y) else { continue };
-        for x in reached[0]..reached[1] {
-            let e = s.second[y * nx + x];
+            let e = energies[x] * core[x];
             if e != 0.0 {
-                let kernel = spread::kernel(magnified(row.class[k * nf + column + x], my));
-                spread_1d(&mut out[x..], y, nx, ny, e, kernel);
+                s.line.add(x, e, spread::kernel(spread::scaled(class[x], per_x)));
             }
         }
+        s.line.take(nx, |first, values| {
+            for (x, v) in (first..).zip(values) {
+                s.second[x * ny + y] = *v;
+                s.classes[x * ny + y] = class[x];
+            }
+            reached = [reached[0].min(first), reached[1].max(first + values.len())];
+        });
     }
-}
-
-/// Adds `e` times a symmetric kernel around place `at` of `n` places that lie `stride` apart.
-#[inline(always)]
-fn spread_1d<T: std::ops::AddAssign + From<f32>>(
-    line: &mut [T],
-    at: usize,
-    stride: usize,
-    n: usize,
-    e: f32,
-    kernel: &[f32],
-) {
-    line[at * stride] += T::from(e * kernel[0]);
-    for (d, w) in kernel.iter().enumerate().skip(1) {
-        let v = e * w;
-        if at + d < n {
-            line[(at + d) * stride] += T::from(v);
+    for x in reached[0]..reached[1] {
+        for y in used[2]..used[3] {
+            let e = s.second[x * ny + y];
+            if e != 0.0 {
+                s.line.add(y, e, spread::kernel(spread::scaled(s.classes[x * ny + y], per_y)));
+            }
         }
-        if at >= d {
-            line[(at - d) * stride] += T::from(v);
-        }
+        s.line.take(ny, |first, values| {
+            for (y, v) in (first..).zip(values) {
+                out[y * nx + x] += f64::from(*v);
+            }
+        });
     }
 }

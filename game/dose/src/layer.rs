@@ -1,6 +1,6 @@
 //! What all spots of one layer share: tables over depth in water, and the widths of the beam in air.
 
-use crate::bragg::{BraggCurve, SampledCurve};
+use crate::bragg::{BraggCurve, SampledCurve, carried_mm};
 use crate::let_d::{LetProtons, depth_let};
 use crate::machine::EnergyEntry;
 use crate::scatter::{ScatteringPower, Slab, tail_variance};
@@ -14,6 +14,10 @@ const FINE_STEP_MM: f64 = 0.1;
 pub(crate) const CORE_REACH: f64 = 4.0;
 /// The halo to this many; what lies beyond is given back inside, so that no energy is lost.
 pub(crate) const HALO_REACH: f64 = 2.3;
+
+/// Spread of the angles at which secondary protons leave the range shifter, rad: the halo's own width in water over the
+/// way of those protons there ([`BraggCurve::halo_spread_mm`], [`carried_mm`]) is 0.4 to 0.6.
+const STRAY_ANGLE: f64 = 0.5;
 
 /// The range shifter in the beam: water-equivalent thickness, where it ends (z in IEC gantry), what it is made of.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,9 +55,13 @@ pub(crate) struct Sampling {
 
 #[derive(Clone, Debug)]
 pub(crate) struct LayerPhysics {
-    /// Gray mm² per MU in the core and in the halo, by depth behind the body's surface.
+    /// Gray mm² per MU in the core and in the halo, by depth behind the body's surface; and in what reactions in the range
+    /// shifter have sent aside (nothing without one).
     core: Vec<f32>,
     halo: Vec<f32>,
+    stray: Vec<f32>,
+    /// Where the range shifter ends (z in IEC gantry, mm), if there is one.
+    shifter_exit_z_mm: Option<f64>,
     /// Scattering power of water there, rad²/mm, and the halo's variance, mm².
     power: Vec<f32>,
     tail: Vec<f32>,
@@ -88,10 +96,24 @@ struct DepthDose {
 }
 
 impl DepthDose {
-    /// Means of a curve in core and halo at `n` depths behind the body's surface, times [`Self::gray`].
-    fn tables(&self, n: usize, fine: &SampledCurve) -> [Vec<f32>; 2] {
-        [false, true].map(|halo| {
-            let part = |i: usize| fine.mev_per_mm[i] * if halo { fine.halo[i] } else { 1.0 - fine.halo[i] };
+    /// Means of a curve in core, halo and stray at `n` depths behind the body's surface, times [`Self::gray`].
+    fn tables(&self, n: usize, fine: &SampledCurve) -> [Vec<f32>; 3] {
+        // Of the halo at the shifter's end, what has not stopped since: it left there, and crossed the air.
+        let at_exit = fine.halo[((self.before_mm / FINE_STEP_MM) as usize).min(fine.halo.len() - 1)];
+        let way = carried_mm(self.curve.range_mm - self.before_mm);
+        let stray = |i: usize| {
+            let behind = (i as f64 * FINE_STEP_MM - self.before_mm).max(0.0);
+            if self.before_mm > 0.0 { (at_exit * (-behind / way).exp()).min(fine.halo[i]) } else { 0.0 }
+        };
+        [0, 1, 2].map(|kind| {
+            let part = |i: usize| {
+                fine.mev_per_mm[i]
+                    * match kind {
+                        0 => 1.0 - fine.halo[i],
+                        1 => fine.halo[i] - stray(i),
+                        _ => stray(i),
+                    }
+            };
             let mut sum = vec![0.0];
             for i in 1..fine.mev_per_mm.len() {
                 sum.push(sum[i - 1] + 0.5 * (part(i - 1) + part(i)) * FINE_STEP_MM);
@@ -134,7 +156,7 @@ impl LayerPhysics {
         let n = (end_mm / STEP_MM).ceil() as usize + 2;
         let gray = entry.protons_per_mu * water::GRAY_MM3_PER_MEV;
         let depth_dose = DepthDose { before_mm: before, half_mm: half, gray, curve };
-        let [core, halo] = depth_dose.tables(n, &depth_dose.curve.sampled(FINE_STEP_MM));
+        let [core, halo, stray] = depth_dose.tables(n, &depth_dose.curve.sampled(FINE_STEP_MM));
         let curve = &depth_dose.curve;
         let law = ScatteringPower::new(curve.range_mm);
         let power: Vec<f32> = (0..n).map(|i| law.at(curve.range_mm - before - i as f64 * STEP_MM) as f32).collect();
@@ -173,6 +195,8 @@ impl LayerPhysics {
         let mut physics = Self {
             core,
             halo,
+            stray,
+            shifter_exit_z_mm: shifter.map(|s| s.exit_z_mm),
             power,
             tail,
             halo_variance,
@@ -212,8 +236,8 @@ impl LayerPhysics {
         let mut fine = d.curve.sampled(FINE_STEP_MM);
         let factor = depth_let(&d.curve, &fine, protons);
         fine.mev_per_mm.iter_mut().zip(factor).for_each(|(v, l)| *v *= l);
-        let [core, halo] = d.tables(self.core.len(), &fine);
-        Self { core, halo, ..self.clone() }
+        let [core, halo, stray] = d.tables(self.core.len(), &fine);
+        Self { core, halo, stray, ..self.clone() }
     }
 
     /// Gray mm² per MU in the core under `water_mm` of water.
@@ -226,6 +250,18 @@ impl LayerPhysics {
     #[inline]
     pub fn halo_at(&self, water_mm: f32) -> f32 {
         interpolate(&self.halo, water_mm)
+    }
+
+    /// The same in what reactions in the range shifter have sent aside.
+    #[inline]
+    pub fn stray_at(&self, water_mm: f32) -> f32 {
+        interpolate(&self.stray, water_mm)
+    }
+
+    /// How far that has spread at z since it left the shifter (standard deviation, mm), beside the halo's own width; None
+    /// without a shifter.
+    pub fn stray_spread_mm(&self, z_mm: f64) -> Option<f64> {
+        self.shifter_exit_z_mm.map(|exit| STRAY_ANGLE * (exit - z_mm).max(0.0))
     }
 
     /// Scattering power of water under `water_mm` of it, rad²/mm.

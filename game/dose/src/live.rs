@@ -65,7 +65,7 @@ impl LiveDose {
         Self::with_memory(plan, LiveMemory::default())
     }
 
-    /// Nothing delivered yet. The first spots are made ready in the background at once.
+    /// Nothing delivered yet, and nothing made ready: see [`Self::make_ready`].
     pub fn with_memory(plan: impl Into<Arc<PreparedPlan>>, memory: LiveMemory) -> Self {
         let plan = plan.into();
         let checkpoints = Checkpoints::new(plan.spots().len(), plan.grid().len(), memory.checkpoint_bytes);
@@ -74,7 +74,6 @@ impl LiveDose {
 
     fn with(plan: Arc<PreparedPlan>, ahead_bytes: usize, checkpoints: Checkpoints) -> Self {
         let store = Store::new(plan.clone(), ahead_bytes);
-        store.ahead(0, true);
         Self {
             dose: Volume::filled(plan.grid().clone(), 0.0),
             spots: 0,
@@ -87,6 +86,12 @@ impl LiveDose {
             checkpoints,
             plan,
         }
+    }
+
+    /// Starts to make the next spots ready in the background, so that delivering them only adds. Call it some seconds
+    /// before the beam comes on; delivering does it by itself from then on.
+    pub fn make_ready(&self) {
+        self.store.ahead(self.spots, true);
     }
 
     /// The plan that is being delivered.

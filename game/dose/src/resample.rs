@@ -92,6 +92,10 @@ impl Resampler {
         let nx = rays.n[0];
         let plane = nx * rays.n[1];
         let run = line.run(rays, nodes, range.clone());
+        // The four lines of nodes around a place, alike in length, so that one look at it serves all eight values.
+        let Some(length) = values.len().checked_sub(plane + nx) else { return };
+        let [near, near_next, far, far_next] = [0, nx, plane, plane + nx].map(|from| &values[from..from + length]);
+        let (width, area) = (nx as i32, plane as i32);
         // Places of some voxels at a time, which are divisions that can be done in vectors; then what lies there.
         let mut places = [[0.0f64; 3]; BLOCK];
         for start in run.clone().step_by(BLOCK) {
@@ -100,16 +104,15 @@ impl Resampler {
             }
             let end = run.end.min(start + BLOCK);
             for (out, [fx, fy, fz]) in out[start - range.start..end - range.start].iter_mut().zip(places) {
-                let (x, y, z) = (fx as u32, fy as u32, fz as u32);
+                let (x, y, z) = (fx as i32, fy as i32, fz as i32);
                 let t = [fx - f64::from(x), fy - f64::from(y), fz - f64::from(z)].map(|t| t as f32);
-                let o = z as usize * plane + y as usize * nx + x as usize;
-                let Some(cell) = values.get(o..o + plane + nx + 2) else { continue };
-                let pair = |o: usize| cell[o] + (cell[o + 1] - cell[o]) * t[0];
-                let square = |o: usize| {
-                    let (a, b) = (pair(o), pair(o + nx));
-                    a + (b - a) * t[1]
-                };
-                let (a, b) = (square(0), square(plane));
+                let o = z.wrapping_mul(area).wrapping_add(y.wrapping_mul(width)).wrapping_add(x) as u32 as usize;
+                if o + 1 >= length {
+                    continue;
+                }
+                let pair = |line: &[f32]| line[o] + (line[o + 1] - line[o]) * t[0];
+                let square = |a: f32, b: f32| a + (b - a) * t[1];
+                let (a, b) = (square(pair(near), pair(near_next)), square(pair(far), pair(far_next)));
                 *out += a + (b - a) * t[2];
             }
         }

@@ -161,6 +161,8 @@ fn spots_ahead_stay_within_their_memory() {
             std::thread::sleep(Duration::from_millis(5));
         }
     };
+    assert_eq!(live.ready_ahead(), 0, "nothing is made before somebody asks");
+    live.make_ready();
     wait(&live);
     // A jump back leaves spots ahead that are not needed soon: they give way when play goes on from there.
     let n = plan.spots().len();

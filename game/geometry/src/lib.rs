@@ -8,6 +8,7 @@ pub mod isoline;
 mod marching;
 pub mod mesh;
 pub mod ray;
+mod section;
 
 pub use contour::Contour;
 pub use drr::{Imager, Radiograph, radiograph};
@@ -15,3 +16,4 @@ pub use frames::{BeamAngles, Frames, PatientPosition};
 pub use grid::{Grid, Volume};
 pub use isoline::{Isoline, isolines};
 pub use mesh::TriMesh;
+pub use section::section;

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// Paints the dose of what has been delivered: whole spots in plan order, and a part of the next.
 pub trait Painter {
+    /// The beam comes on soon: what it needs may be made ready.
+    fn make_ready(&mut self);
     /// Brings the dose up to this prefix of the plan; never backwards.
     fn deliver_to(&mut self, spots: usize, part_of_next: f64);
     /// Back to nothing delivered.
@@ -18,6 +20,11 @@ pub trait Painter {
 
 /// Nothing to paint: a patient without a plan that can be computed.
 impl<P: Painter> Painter for Option<P> {
+    fn make_ready(&mut self) {
+        if let Some(p) = self {
+            p.make_ready();
+        }
+    }
     fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
         if let Some(p) = self {
             p.deliver_to(spots, part_of_next);
@@ -34,6 +41,9 @@ impl<P: Painter> Painter for Option<P> {
 }
 
 impl Painter for vestibule_dose::LiveDose {
+    fn make_ready(&mut self) {
+        Self::make_ready(self);
+    }
     fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
         Self::deliver_to(self, spots, part_of_next);
     }
@@ -166,6 +176,8 @@ pub struct Player<P, K> {
     painter: P,
     keeper: K,
     painted: Delivered,
+    /// The painter knows that the beam comes on soon.
+    warned: bool,
     attempts: BTreeMap<String, u32>,
     spoken: Option<Spoken>,
 }
@@ -183,8 +195,15 @@ impl<P: Painter, K: Keeper> Player<P, K> {
     /// Puts them together. The painter starts from nothing delivered.
     pub fn new(session: Session, mut painter: P, keeper: K) -> Self {
         painter.reset();
-        let mut player =
-            Self { session, painter, keeper, painted: Delivered::default(), attempts: BTreeMap::new(), spoken: None };
+        let mut player = Self {
+            session,
+            painter,
+            keeper,
+            painted: Delivered::default(),
+            warned: false,
+            attempts: BTreeMap::new(),
+            spoken: None,
+        };
         player.paint();
         player
     }
@@ -337,6 +356,10 @@ impl<P: Painter, K: Keeper> Player<P, K> {
     }
 
     fn paint(&mut self) {
+        if !self.warned && self.session.beam_is_near() {
+            self.painter.make_ready();
+            self.warned = true;
+        }
         let now = self.session.state().delivered;
         let back = now.spots < self.painted.spots
             || (now.spots == self.painted.spots && now.part_of_next < self.painted.part_of_next);

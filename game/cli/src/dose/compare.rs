@@ -85,7 +85,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
             "reference": about(&reference), "evaluated": about(&evaluated), "notes": notes,
         }));
     }
-    println!(
+    say!(
         "gamma {}%/{} mm, {}{}, cutoff {}% of {:.4} {unit}: {:.3} % of {} points pass, mean {:.3}, highest {:.3}{}",
         dose_percent,
         distance_mm,
@@ -99,16 +99,20 @@ pub fn run(args: &Args, global: &Global) -> Done {
         gamma.max,
         if gamma.max >= args.max_gamma { " (where the search ends)" } else { "" },
     );
-    println!(
+    say!(
         "evaluated less reference: mean {:+.4} {unit}, rms {:.4}, from {:+.4} to {:+.4}, over {} voxels",
-        difference.mean, difference.rms, difference.range[0], difference.range[1], difference.points
+        difference.mean,
+        difference.rms,
+        difference.range[0],
+        difference.range[1],
+        difference.points
     );
     for (name, dose) in [("reference", &reference), ("evaluated", &evaluated)] {
         let engine = if dose.engine.is_empty() { "engine not stated" } else { &dose.engine };
-        println!("{name}: {}, {}, {engine}", type_name(dose), summation_name(dose));
+        say!("{name}: {}, {}, {engine}", type_name(dose), summation_name(dose));
     }
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }

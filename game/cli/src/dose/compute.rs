@@ -222,23 +222,23 @@ pub fn run(args: &Args, global: &Global) -> Done {
         (None, Some(_)) => "RBE-weighted",
         (None, None) => "physical",
     };
-    println!(
+    say!(
         "{kind} dose, {}: maximum {max_gy:.3} Gy, mean over {} {mean_gy:.3} Gy, in {seconds:.1} s",
         if args.fraction { "one fraction".to_owned() } else { format!("{fractions} fractions") },
         result["mean_over"].as_str().unwrap_or("BODY"),
     );
-    println!("{}; written to {}", dose.engine, args.out.display());
+    say!("{}; written to {}", dose.engine, args.out.display());
     for b in &beams {
-        println!("beam {} '{}': maximum {:.3} Gy; written to {}", b.number, b.name, b.max_gy, b.path.display());
+        say!("beam {} '{}': maximum {:.3} Gy; written to {}", b.number, b.name, b.max_gy, b.path.display());
     }
     if let Some(p) = protons {
-        println!("LETd of {} where the dose is above 10 % of its maximum, keV/um:", p.name());
+        say!("LETd of {} where the dose is above 10 % of its maximum, keV/um:", p.name());
         for row in &rows {
-            println!("  {:<24} mean {:6.2}  max {:6.2}  ({:.1} cm3)", row.name, row.mean, row.max, row.volume_cm3);
+            say!("  {:<24} mean {:6.2}  max {:6.2}  ({:.1} cm3)", row.name, row.mean, row.max, row.volume_cm3);
         }
     }
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }

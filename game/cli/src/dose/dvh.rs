@@ -126,7 +126,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     }
     print(args, dose, &rows);
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }
@@ -287,15 +287,30 @@ fn as_json(args: &Args, row: &Row) -> Value {
 
 fn print(args: &Args, dose: &Dose, rows: &[Row]) {
     let engine = if dose.engine.is_empty() { "engine not stated" } else { &dose.engine };
-    println!("{} dose in Gray, {}, {engine}", type_name(dose), summation_name(dose));
-    println!(
+    say!("{} dose in Gray, {}, {engine}", type_name(dose), summation_name(dose));
+    say!(
         "{:<24} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "structure", "cm3", "min", "mean", "max", "D98", "D95", "D50", "D2"
+        "structure",
+        "cm3",
+        "min",
+        "mean",
+        "max",
+        "D98",
+        "D95",
+        "D50",
+        "D2"
     );
     for Row { name, dvh: d, .. } in rows {
-        println!(
+        say!(
             "{name:<24} {:>10.2} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3} {:>8.3}",
-            d.volume_cm3, d.min, d.mean, d.max, d.d98, d.d95, d.d50, d.d2
+            d.volume_cm3,
+            d.min,
+            d.mean,
+            d.max,
+            d.d98,
+            d.d95,
+            d.d50,
+            d.d2
         );
     }
     for row in rows {
@@ -319,8 +334,8 @@ fn print(args: &Args, dose: &Dose, rows: &[Row]) {
             ));
         }
         if !said.is_empty() {
-            println!("{}: {}", row.name, said.join("; "));
+            say!("{}: {}", row.name, said.join("; "));
         }
     }
-    println!("note: {END_SLICES}");
+    say!("note: {END_SLICES}");
 }

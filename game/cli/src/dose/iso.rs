@@ -45,8 +45,8 @@ pub fn run(args: &Args, global: &Global) -> Done {
             "corners": mesh.positions.len(), "triangles": mesh.triangle_count(),
         }));
     }
-    println!("{} Gy, {}: {cm3:.3} cm³, {cm2:.2} cm², {} triangles", args.gy, type_name(&dose), mesh.triangle_count());
-    println!("{}; written to {}", dose.engine, args.out.display());
+    say!("{} Gy, {}: {cm3:.3} cm³, {cm2:.2} cm², {} triangles", args.gy, type_name(&dose), mesh.triangle_count());
+    say!("{}; written to {}", dose.engine, args.out.display());
     Ok(())
 }
 

@@ -100,7 +100,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         let picture = clock::svg(SteadyBeam::CONVENTIONAL, SteadyBeam::FLASH);
         std::fs::write(path, picture).map_err(|e| Failure::Work(format!("{}: {e}", path.display())))?;
         if !global.json {
-            println!("8 Gy at 4 Gy/min and at 100 Gy/s on one clock: {}", path.display());
+            say!("8 Gy at 4 Gy/min and at 100 Gy/s on one clock: {}", path.display());
         }
     }
     let Some(id) = &args.patient else { return Ok(()) };
@@ -183,13 +183,9 @@ pub fn run(args: &Args, global: &Global) -> Done {
         }));
     }
     output::print(&results, &args.volume_at);
-    println!(
-        "{}, {} mm grid; every rate is of one beam of one fraction, physical dose",
-        prepared.engine(),
-        args.grid_mm
-    );
+    say!("{}, {} mm grid; every rate is of one beam of one fraction, physical dose", prepared.engine(), args.grid_mm);
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }

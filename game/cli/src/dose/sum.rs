@@ -137,7 +137,7 @@ fn report(args: &Args, global: &Global, parts: &[SumPart], sum: &Dose, plans: us
             "conserve": args.conserve, "parts": parts, "notes": notes,
         }));
     }
-    println!(
+    say!(
         "{} doses summed, {}, {}: maximum {max:.3} Gy, {} × {} × {} voxels of {:.2} × {:.2} × {:.2} mm",
         parts.len(),
         if type_name(sum) == "EFFECTIVE" { "RBE-weighted" } else { "physical" },
@@ -150,9 +150,9 @@ fn report(args: &Args, global: &Global, parts: &[SumPart], sum: &Dose, plans: us
         grid.spacing_mm[2],
     );
     let engine = if sum.engine.is_empty() { "engine not stated" } else { &sum.engine };
-    println!("{engine}; written to {}", args.out.display());
+    say!("{engine}; written to {}", args.out.display());
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         return print_json(&as_json(plan, &machine, &timeline, &notes));
     }
     let total = |of: fn(&Beam) -> f64| plan.beams.iter().map(of).sum::<f64>();
-    println!(
+    say!(
         "{} beams, {} spots, {:.2} MU in one fraction: {:.2} s, of which the beam is on for {:.2} s; {}",
         plan.beams.len(),
         timeline.spots().len(),
@@ -47,14 +47,20 @@ pub fn run(args: &Args, global: &Global) -> Done {
         machine.name
     );
     for (b, beam) in plan.beams.iter().enumerate() {
-        println!("beam '{}': {:.2} s", beam.name, timeline.beam_duration_s(b));
-        println!(
+        say!("beam '{}': {:.2} s", beam.name, timeline.beam_duration_s(b));
+        say!(
             "{:>7} {:>8} {:>7} {:>10} {:>10} {:>10} {:>10}",
-            "layer", "MeV", "spots", "MU", "start s", "length s", "on s"
+            "layer",
+            "MeV",
+            "spots",
+            "MU",
+            "start s",
+            "length s",
+            "on s"
         );
         for (l, (layer, times)) in layers(beam, &timeline, b).enumerate() {
             let [start, end] = bounds(times);
-            println!(
+            say!(
                 "{:>7} {:>8.2} {:>7} {:>10.3} {start:>10.4} {:>10.4} {:>10.4}",
                 l + 1,
                 layer.energy_mev,
@@ -64,7 +70,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
                 beam_on_s(times)
             );
             for (spot, t) in layer.spots.iter().zip(times).filter(|_| args.spots) {
-                println!(
+                say!(
                     "{:>7} x {:>8.2} mm, y {:>8.2} mm, {:>9.4} MU, from {:>9.4} s for {:>8.5} s",
                     "",
                     spot.x_mm,
@@ -77,7 +83,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         }
     }
     for note in notes {
-        println!("note: {note}");
+        say!("note: {note}");
     }
     Ok(())
 }

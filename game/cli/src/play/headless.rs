@@ -189,23 +189,26 @@ fn read_answers(path: &Path) -> Result<Answers, Failure> {
 }
 
 fn print(s: &Summary) -> Done {
-    println!("{}: {:?} after {:.1} minutes", s.journey, s.ending, s.minutes);
-    println!("steps: {}", s.steps.join(" "));
-    println!(
+    say!("{}: {:?} after {:.1} minutes", s.journey, s.ending, s.minutes);
+    say!("steps: {}", s.steps.join(" "));
+    say!(
         "dose: at most {:.3} Gy physical, one fraction, {} spots, {:.1} MU; {}",
-        s.dose_max_gy, s.spots, s.mu, s.engine
+        s.dose_max_gy,
+        s.spots,
+        s.mu,
+        s.engine
     );
-    println!("answers kept: {}", s.answers_kept);
+    say!("answers kept: {}", s.answers_kept);
     for (question, value) in &s.answers {
-        println!("  {question}: {value}");
+        say!("  {question}: {value}");
     }
     for alert in &s.staff_alerts {
-        println!("staff told: {alert}");
+        say!("staff told: {alert}");
     }
     match &s.clearance {
-        Clearance::Window(items) => println!("checklist: the window instead of the headset ({})", items.join(", ")),
-        _ => println!("checklist: nothing against the headset"),
+        Clearance::Window(items) => say!("checklist: the window instead of the headset ({})", items.join(", ")),
+        _ => say!("checklist: nothing against the headset"),
     }
-    println!("session {} is in the store", s.session);
+    say!("session {} is in the store", s.session);
     Ok(())
 }

@@ -24,7 +24,7 @@ impl Step {
                 let looks = (layer.end_mm / LOOK_MM) as usize + 1;
                 let peak = (0..=looks)
                     .map(|i| (i as f64 * LOOK_MM) as f32)
-                    .map(|w| f64::from(layer.core_at(w) + layer.halo_at(w)))
+                    .map(|w| f64::from(layer.core_at(w) + layer.halo_at(w) + layer.stray_at(w)))
                     .fold(0.0, f64::max);
                 let mu: f64 = plan.spots()[beam.layer_starts[l]..beam.layer_starts[l + 1]].iter().map(|s| s.mu).sum();
                 bound += SPARE * mu * peak / (cell[0] * cell[1]);

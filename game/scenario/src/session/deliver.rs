@@ -7,7 +7,16 @@ use crate::motion::nearest_turn;
 use crate::room::MachinePose;
 use crate::state::{BeamNow, Delivered, Event, SoundPhase};
 
+/// How many steps ahead a beam is near.
+const NEAR_STEPS: usize = 2;
+
 impl Session {
+    /// Whether a beam comes on in this step or one of the next.
+    pub(crate) fn beam_is_near(&self) -> bool {
+        let near = self.programs.iter().skip(self.state.step_index).take(NEAR_STEPS + 1);
+        near.flatten().any(|op| matches!(op.beat, Beat::Deliver { .. }))
+    }
+
     /// The pose a beam wants, by the plan's own angles, near where the machine is.
     pub(super) fn beam_pose(&self, beam: usize, from: &MachinePose) -> MachinePose {
         let mut pose = *from;

@@ -13,12 +13,16 @@ const CURVE: usize = 101;
 /// The tables.
 pub fn print(results: &[BeamResult], volume_at: &[f64]) {
     for r in results {
-        println!(
+        say!(
             "beam '{}': {} spots in {:.4} s, at most {:.3} Gy in one fraction; voxels with {:.3} Gy or more",
-            r.name, r.rates.spots, r.rates.duration_s, r.rates.max_gy, r.rates.floor_gy
+            r.name,
+            r.rates.spots,
+            r.rates.duration_s,
+            r.rates.max_gy,
+            r.rates.floor_gy
         );
         for table in &r.tables {
-            println!("{}: {}", table.metric.label(), table.metric.definition());
+            say!("{}: {}", table.metric.label(), table.metric.definition());
             let mut head = format!(
                 "{:<24} {:>10} {:>10} {:>9} {:>9} {:>9} {:>9}",
                 "structure (Gy/s)", "cm3", "with dose", "mean", "median", "R98", "R2"
@@ -26,7 +30,7 @@ pub fn print(results: &[BeamResult], volume_at: &[f64]) {
             for rate in volume_at {
                 let _ = write!(head, " {:>12}", format!("V{rate}Gy/s"));
             }
-            println!("{head}");
+            say!("{head}");
             for row in &table.rows {
                 let h = &row.histogram;
                 let at = |f| h.rate_at_fraction(f).map_or_else(|| "none".to_owned(), |v| format!("{v:.3}"));
@@ -44,9 +48,9 @@ pub fn print(results: &[BeamResult], volume_at: &[f64]) {
                     let said = percent(h, *rate).map_or_else(|| "none".to_owned(), |p| format!("{p:.2} %"));
                     let _ = write!(line, " {said:>12}");
                 }
-                println!("{line}");
+                say!("{line}");
                 if h.without_rate_cm3 > 0.0 {
-                    println!(
+                    say!(
                         "  of it {:.3} cm3 have no rate by this metric and are in no figure but cm3",
                         h.without_rate_cm3
                     );
@@ -54,7 +58,7 @@ pub fn print(results: &[BeamResult], volume_at: &[f64]) {
             }
         }
     }
-    println!("cm3: on the dose grid; R98: what 98 % of the volume with a rate has at least; V: percent of that volume");
+    say!("cm3: on the dose grid; R98: what 98 % of the volume with a rate has at least; V: percent of that volume");
 }
 
 /// Percent of the rated volume with at least `rate`.
