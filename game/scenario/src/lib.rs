@@ -11,6 +11,7 @@ mod motion;
 mod player;
 mod prepare;
 mod question;
+mod review;
 mod room;
 mod scene_file;
 mod session;
@@ -26,6 +27,7 @@ pub use library::{Library, OpenError};
 pub use player::{AnswerLine, AnswerRecord, KeepError, Keeper, LogLine, MemoryKeeper, Painter, Player};
 pub use prepare::{PrepareError, Prepared};
 pub use question::{Choice, Question, QuestionKind, Reply, Sets};
+pub use review::{REVIEW_SPEEDS, Review};
 pub use room::{
     Axis, CouchPosition, Kinematics, MachinePose, Models, Person, Posture, Room, RoomSound, Screen, ScreenPicture,
     Signal, Site, SoundSource, Station, Viewpoint, WatchCamera,

@@ -1,5 +1,6 @@
 //! How the machine gets from one pose to another: each axis by its own trapezoid of speed, exact at any time.
 
+use crate::delivery::DeliveryBeam;
 use crate::room::{Axis, Kinematics, MachinePose};
 
 /// Number of axes of a [`MachinePose`].
@@ -137,6 +138,19 @@ fn travelled(t: f64, way: f64, axis: &Axis) -> f64 {
     } else {
         let rest = (length - t).max(0.0);
         way - 0.5 * axis.acceleration * rest * rest
+    }
+}
+
+/// The pose a beam wants, by the plan's own angles, near where the machine is.
+pub(crate) fn at_beam(beam: &DeliveryBeam, k: &Kinematics, from: &MachinePose) -> MachinePose {
+    MachinePose {
+        gantry_deg: nearest_turn(beam.angles.gantry_deg, from.gantry_deg, &k.gantry),
+        couch_deg: nearest_turn(beam.angles.patient_support_deg, from.couch_deg, &k.couch),
+        couch_pitch_deg: nearest_turn(beam.angles.table_pitch_deg, 0.0, &k.couch_tilt),
+        couch_roll_deg: nearest_turn(beam.angles.table_roll_deg, 0.0, &k.couch_tilt),
+        couch_top_m: [0.0; 3],
+        snout_m: beam.snout_m.map_or(from.snout_m, |s| s.clamp(k.snout.min, k.snout.max)),
+        ..*from
     }
 }
 

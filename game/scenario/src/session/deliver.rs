@@ -3,7 +3,7 @@
 use super::Session;
 use super::run::{EPS, Need};
 use crate::journey::{Beat, Tempo};
-use crate::motion::nearest_turn;
+use crate::motion::at_beam;
 use crate::room::MachinePose;
 use crate::state::{BeamNow, Delivered, Event, SoundPhase};
 
@@ -19,19 +19,7 @@ impl Session {
 
     /// The pose a beam wants, by the plan's own angles, near where the machine is.
     pub(super) fn beam_pose(&self, beam: usize, from: &MachinePose) -> MachinePose {
-        let mut pose = *from;
-        if let Some(b) = self.delivery.beams.get(beam) {
-            let k = &self.room.kinematics;
-            pose.gantry_deg = nearest_turn(b.angles.gantry_deg, from.gantry_deg, &k.gantry);
-            pose.couch_deg = nearest_turn(b.angles.patient_support_deg, from.couch_deg, &k.couch);
-            pose.couch_pitch_deg = nearest_turn(b.angles.table_pitch_deg, 0.0, &k.couch_tilt);
-            pose.couch_roll_deg = nearest_turn(b.angles.table_roll_deg, 0.0, &k.couch_tilt);
-            pose.couch_top_m = [0.0; 3];
-            if let Some(snout) = b.snout_m {
-                pose.snout_m = snout.clamp(k.snout.min, k.snout.max);
-            }
-        }
-        pose
+        self.delivery.beams.get(beam).map_or(*from, |b| at_beam(b, &self.room.kinematics, from))
     }
 
     fn told_length_s(&self, beam: usize, tempo: Tempo) -> f64 {
