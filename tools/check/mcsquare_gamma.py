@@ -9,6 +9,7 @@ pydicom and pymedphys. Usage: mcsquare_gamma.py VESTIBULE_BINARY MACHINE.json [-
 import argparse
 import hashlib
 import json
+import math
 import os
 import pathlib
 import re
@@ -29,6 +30,7 @@ SHAPE = (60, 100, 60)  # z, y, x: 120 mm wide, 200 mm deep
 # HU, density and material of the boxes, as MCsquare has them, and their stopping power.
 MATERIALS = [(-740, 0.26, 14, 0.2595), (0, 1.0, 17, 1.0), (1000, 1.92, 38, 1.7014)]
 SHIFTER = {"id": "RS_5CM", "water_mm": 57.0, "at_mm": 60.0}
+FAR_SHIFTER = dict(SHIFTER, at_mm=160.0)
 
 
 def square(energy, half, pitch, weight):
@@ -63,13 +65,14 @@ def lung_interface(hu):
     hu[:, 10:35, 30:] = -740
 
 
-# name: voxels, layers, gantry, couch, range shifter, isocentre's depth
+# name: voxels, layers, gantry, couch, range shifter or False, isocentre's depth
 CASES = {
     "spot 100 MeV": (box(), [(100.0, [(0, 0, 1)])], 0, 0, False, 60),
     "spot 150 MeV": (box(), [(150.0, [(0, 0, 1)])], 0, 0, False, 100),
-    "spot 150 MeV, shifter": (box(), [(150.0, [(0, 0, 1)])], 0, 0, True, 60),
+    "spot 150 MeV, shifter": (box(), [(150.0, [(0, 0, 1)])], 0, 0, SHIFTER, 60),
     "SOBP": (box(), sobp(), 0, 0, False, 120),
-    "SOBP, shifter": (box(), sobp(), 0, 0, True, 60),
+    "SOBP, shifter": (box(), sobp(), 0, 0, SHIFTER, 60),
+    "SOBP, far shifter": (box(), sobp(), 0, 0, FAR_SHIFTER, 60),
     "oblique": (box(), [square(120.0, 15, 5, 1), square(110.0, 15, 5, 0.5)], 40, 0, False, 60),
     "oblique, couch": (box(), [square(120.0, 15, 5, 1), square(110.0, 15, 5, 0.5)], 40, 30, False, 60),
     "slabs of bone and lung": (box(slab), sobp(), 0, 0, False, 120),
@@ -82,9 +85,10 @@ CASES = {
 TITLES = {
     "spot 100 MeV": "one spot, 100 MeV, water",
     "spot 150 MeV": "one spot, 150 MeV, water",
-    "spot 150 MeV, shifter": "one spot, 150 MeV, behind a range shifter of 57 mm, water",
+    "spot 150 MeV, shifter": "one spot, 150 MeV, behind a range shifter of 57 mm, 60 mm of air, water",
     "SOBP": "SOBP, water",
-    "SOBP, shifter": "SOBP behind a range shifter of 57 mm, water",
+    "SOBP, shifter": "SOBP behind a range shifter of 57 mm, 60 mm of air, water",
+    "SOBP, far shifter": "the same, 160 mm of air",
     "oblique": "gantry 40°, 120 and 110 MeV, 30 × 30 mm, water",
     "oblique, couch": "the same, couch 30°",
     "slabs of bone and lung": "SOBP, slabs of 10 mm of bone and 30 mm of lung",
@@ -126,7 +130,7 @@ def monte_carlo(cache, machine, hu, layers, gantry, couch, shifter, iso_index_mm
     """Gray as [z, y, x] and the statistical uncertainty MCsquare states; kept in the cache, since it takes long and what goes
     in decides what comes out (MCsquare's seed is fixed)."""
     beams = base.beam_data(machine)
-    told = [beams, layers, gantry, couch, shifter and [SHIFTER, shifter_at], iso_index_mm, int(protons), tables, STEP, hu.shape]
+    told = [beams, layers, gantry, couch, shifter and [shifter, shifter_at], iso_index_mm, int(protons), tables, STEP, hu.shape]
     name = hashlib.sha256(json.dumps(told, default=float).encode() + np.ascontiguousarray(hu).tobytes()).hexdigest()[:24]
     kept = cache / "doses" / f"{name}.npz"
     if not kept.exists():
@@ -202,7 +206,7 @@ def study(work, machine, hu, layers, gantry, couch, shifter, depth):
         r.RangeShifterNumber, r.RangeShifterID, r.RangeShifterType = 1, SHIFTER["id"], "BINARY"
         beam.NumberOfRangeShifters, beam.RangeShifterSequence = 1, Sequence([r])
         s.ReferencedRangeShifterNumber, s.RangeShifterSetting = 1, "IN"
-        s.IsocenterToRangeShifterDistance, s.RangeShifterWaterEquivalentThickness = SHIFTER["at_mm"] + depth, SHIFTER["water_mm"]
+        s.IsocenterToRangeShifterDistance, s.RangeShifterWaterEquivalentThickness = shifter["at_mm"] + depth, SHIFTER["water_mm"]
     points, so_far = [], 0.0
     for energy, spots in layers:
         for last in (False, True):
@@ -268,7 +272,8 @@ def report(name, mc, our, tolerance, noise, seconds, protons=None):
         part = re.search(r"uncertainty: ([0-9.]+)", noise)
         how = f"{int(protons):,}{' a field' if name == 'head' else ''}, {float(part[1]):.1f} %" if part else f"{int(protons):,}"
         state = "" if rate >= tolerance else ": **not met**"
-        print(f"| {TITLES.get(name, name)} | {rate:.1f} % | {off} % | {tolerance} %{state} | {how} |", flush=True)
+        # Rounded down, so that no row looks better than it is.
+        print(f"| {TITLES.get(name, name)} | {math.floor(10 * rate) / 10:.1f} % | {off} % | {tolerance} %{state} | {how} |", flush=True)
         return rate >= tolerance
     state = "" if rate >= tolerance else f"  BELOW {tolerance} %"
     print(f"{name}: gamma {rate:.2f} % of {valid.size} points, mean {valid.mean():.3f}; mean dose above 80 % {mean:+.2f} %; "
@@ -352,7 +357,7 @@ def head(cache, binary, machine_file, machine, folder, protons, save=None, refer
         settings = first.RangeShifterSettingsSequence[0]
         iso = tuple(float(v) for v in np.array(first.IsocenterPosition, float) - corner + STEP / 2)
         dose, noise = monte_carlo(cache, machine, 1000 * rsp, layers, float(first.GantryAngle), float(first.PatientSupportAngle),
-                                  True, iso, protons, (density, material), float(settings.IsocenterToRangeShifterDistance))
+                                  SHIFTER, iso, protons, (density, material), float(settings.IsocenterToRangeShifterDistance))
         total += dose
     if reference_only:
         print(f"head: {noise}", flush=True)
@@ -384,7 +389,8 @@ def main():
         hu, layers, gantry, couch, shifter, depth = CASES[name]
         nz, _, nx = hu.shape
         iso = (nx * STEP / 2, depth, nz * STEP / 2)
-        mc, noise = monte_carlo(cache, machine, hu, layers, gantry, couch, shifter, iso, args.protons, tables, SHIFTER["at_mm"] + depth)
+        shifter_at = shifter["at_mm"] + depth if shifter else 0
+        mc, noise = monte_carlo(cache, machine, hu, layers, gantry, couch, shifter, iso, args.protons, tables, shifter_at)
         if args.reference_only:
             print(f"{name}: {noise}", flush=True)
             continue
