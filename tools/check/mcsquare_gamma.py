@@ -268,7 +268,7 @@ def report(name, mc, our, tolerance, noise, seconds, protons=None):
     high = our > 0.8 * highest
     mean = 100 * (our[high].mean() / mc[high].mean() - 1)
     if protons:
-        off = f"{mean:+.1f}".replace("-", "−")
+        off = f"{round(mean, 1) + 0.0:+.1f}".replace("-", "−")
         part = re.search(r"uncertainty: ([0-9.]+)", noise)
         how = f"{int(protons):,}{' a field' if name == 'head' else ''}, {float(part[1]):.1f} %" if part else f"{int(protons):,}"
         state = "" if rate >= tolerance else ": **not met**"
