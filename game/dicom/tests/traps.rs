@@ -253,6 +253,34 @@ fn references_that_lead_nowhere_and_frames_that_disagree() {
     assert!(p.planning_image(&p.plans[0]).is_none());
 }
 
+/// What a structure is said to be made of is read and not used: that is said, by structure.
+#[test]
+fn physical_properties_of_a_structure_are_said_not_to_be_used() {
+    let dir = study();
+    change(&dir.path().join("rs.dcm"), |d| {
+        let mut all = d.take_element(tags::RTROI_OBSERVATIONS_SEQUENCE).unwrap().into_value().into_items().unwrap();
+        let property = |name: &str, value: &str| {
+            InMemDicomObject::from_element_iter([
+                DataElement::new(tags::ROI_PHYSICAL_PROPERTY, VR::CS, PrimitiveValue::from(name)),
+                DataElement::new(tags::ROI_PHYSICAL_PROPERTY_VALUE, VR::DS, PrimitiveValue::from(value)),
+            ])
+        };
+        let properties = vec![property("REL_STOP_RATIO", "1.02"), property("REL_ELEC_DENSITY", "1.05")];
+        let properties = dicom_core::value::DataSetSequence::from(properties);
+        all[1].put(DataElement::new(tags::ROI_PHYSICAL_PROPERTIES_SEQUENCE, VR::SQ, properties));
+        let all = dicom_core::value::DataSetSequence::from(all.into_vec());
+        d.put(DataElement::new(tags::RTROI_OBSERVATIONS_SEQUENCE, VR::SQ, all));
+    });
+    let got = take(dir.path());
+    says(
+        &got,
+        Level::Warning,
+        "physical properties (REL_STOP_RATIO 1.02, REL_ELEC_DENSITY 1.05) are not used: `dose compute --override`",
+    );
+    assert!(got.notes.iter().any(|n| n.text.contains("physical properties") && n.object.contains("CTV_5400")));
+    assert!(!got.notes.iter().any(|n| n.level == Level::Error), "{:#?}", got.notes);
+}
+
 #[test]
 fn dose_grids_relative_absolute_falling_uneven_and_16_bit() {
     let dir = tempfile::tempdir().unwrap();

@@ -115,7 +115,7 @@ fn main() {
     let arg = |n: usize, or: f64| std::env::args().nth(n).and_then(|v| v.parse().ok()).unwrap_or(or);
     let (grid_mm, seconds, beams) = (arg(1, 2.5), arg(2, 10.0), arg(3, 3.0) as usize);
     let ct = head_box::ct();
-    let (mut plan, machine) = (head_box::plan(), MachineModel::generic());
+    let (mut plan, machine) = (head_box::plan(4.5), MachineModel::generic());
     plan.beams.truncate(beams.max(1));
     let started = Instant::now();
     let prepared =

@@ -28,7 +28,7 @@ fn main() {
     let options = DoseOptions { grid_mm: 2.5 };
     let hu = HuTable::for_image(&ct);
     let (prepare, prepared) =
-        timed(|| PreparedPlan::new(&ct, None, &head_box::plan(), &MachineModel::generic(), &hu, &options));
+        timed(|| PreparedPlan::new(&ct, None, &head_box::plan(4.5), &MachineModel::generic(), &hu, &options));
     let mut prepared = match prepared {
         Ok(p) => p,
         Err(e) => return println!("{e}"),

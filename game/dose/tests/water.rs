@@ -38,12 +38,15 @@ fn r80(curve: &[(f64, f64)]) -> f64 {
 #[test]
 fn r80_in_a_water_box_is_the_csda_range() {
     let ct = water_box([100.0, 360.0, 100.0], 2.0, Point3::origin());
+    let mut worst = 0.0f64;
     for (energy, cm) in common::pstar::PSTAR {
         let p = plan(vec![beam(0.0, Point3::origin(), &[(energy, 0.0, 0.0, 1.0)])]);
         let dose = compute_fraction(&prepare(&ct, &p, 2.0), &quiet);
         let got = r80(&depth_dose(&dose));
         assert!((got - 10.0 * cm).abs() < 1.0, "{energy} MeV: {got} mm, PSTAR {} mm", 10.0 * cm);
+        worst = worst.max((got - 10.0 * cm).abs());
     }
+    println!("figure: within {worst:.2} mm");
 }
 
 /// All of the energy that the curve says is on the grid: Gy × mass against protons × MeV. In a large box MCsquare leaves
@@ -52,6 +55,7 @@ fn r80_in_a_water_box_is_the_csda_range() {
 fn energy_on_the_grid_is_energy_carried_less_the_nuclear_loss() {
     let ct = water_box([220.0, 300.0, 220.0], 4.0, Point3::origin());
     let m = machine();
+    let mut left = Vec::new();
     for (energy, want) in [(100.0, 0.969), (150.0, 0.958), (200.0, 0.935)] {
         let p = plan(vec![beam(0.0, Point3::origin(), &[(energy, 3.0, -7.0, 5.0)])]);
         let dose = compute_fraction(&prepare(&ct, &p, 2.0), &quiet);
@@ -60,7 +64,9 @@ fn energy_on_the_grid_is_energy_carried_less_the_nuclear_loss() {
         let mev: f64 = dose.data.iter().sum::<f64>() * 8.0 * 1e-6 / 1.602_176_634e-13;
         let carried = 5.0 * entry.protons_per_mu * entry.mean_mev;
         assert!((mev / carried - want).abs() < 0.02, "{energy} MeV: {}", mev / carried);
+        left.push(format!("{:.3}", mev / carried));
     }
+    println!("figure: {}", left.join(" / "));
 }
 
 /// Spot size of the dose near the surface, isocentre at different depths in front of it: within 2 % of the beam model's
@@ -73,6 +79,7 @@ fn sigma_in_air_is_the_beam_models() {
         (150.0, [3.769995, 3.199162], [0.003931462, 0.003841064], [-0.1669315, 0.1186082]),
         (200.0, [3.804725, 3.090841], [0.003074986, 0.003229843], [-0.2598362, 0.0692850]),
     ];
+    let mut worst = 0.0f64;
     for (energy, s, d, r) in rows {
         for surface_z in [-100.0, 0.0, 100.0, 200.0] {
             // The surface lies `surface_z` above the isocentre (towards the source, which is −y).
@@ -84,9 +91,11 @@ fn sigma_in_air_is_the_beam_models() {
                 let want = (s[axis].powi(2) + 2.0 * r[axis] * s[axis] * d[axis] * t + (d[axis] * t).powi(2)).sqrt();
                 let got = fitted_sigma(&dose, 0, axis);
                 assert!((got / want - 1.0).abs() < 0.02, "{energy} MeV, axis {axis}, z {surface_z}: {got}, not {want}");
+                worst = worst.max((got / want - 1.0).abs());
             }
         }
     }
+    println!("figure: within {:.1} %", 100.0 * worst);
 }
 
 /// Sigma of the core from two points of the central profile in plane j, along x (axis 0) or z (axis 1: IEC y is −… S).
@@ -133,10 +142,12 @@ fn a_range_shifter_shortens_and_widens() {
     assert!(sigma[0] > open.core_sigma_mm(0, 0.0, 0.0).unwrap()[0] + 0.3, "{sigma:?}");
 }
 
-fn close(a: &[f64], b: &[f64], tolerance: f64, what: &str) {
+/// Gives the largest difference as a part of the maximum.
+fn close(a: &[f64], b: &[f64], tolerance: f64, what: &str) -> f64 {
     let max = a.iter().copied().fold(0.0, f64::max);
     let worst = a.iter().zip(b).map(|(x, y)| (x - y).abs()).fold(0.0, f64::max);
     assert!(max > 0.0 && worst <= tolerance * max, "{what}: {worst} of {max}");
+    worst / max
 }
 
 #[test]
@@ -246,10 +257,10 @@ fn the_live_dose_is_the_sum_of_the_delivered_spots() {
         sum
     };
     let mut live = LiveDose::new(prepare(&ct, &head_like(Point3::new(0.0, 60.0, 0.0), 6.0), 3.0));
-    let mut last_max = 0.0;
+    let (mut last_max, mut worst) = (0.0, 0.0f64);
     for (spots, part) in [(1, 0.0), (n / 7, 0.3), (n / 7, 0.9), (n / 2 + 3, 0.0), (n - 1, 0.5)] {
         live.deliver_to(spots, part);
-        close(&live.grid().data, &by_hand(spots, part), 1e-6, "an instant");
+        worst = worst.max(close(&live.grid().data, &by_hand(spots, part), 1e-6, "an instant"));
         let max = live.grid().data.iter().copied().fold(0.0, f64::max);
         assert!(live.max_gy() == max && max >= last_max);
         last_max = max;
@@ -258,7 +269,8 @@ fn the_live_dose_is_the_sum_of_the_delivered_spots() {
     live.deliver_to(3, 0.0); // backwards: nothing
     assert_eq!(live.delivered(), (n - 1, 0.5));
     live.deliver_to(n, 0.0);
-    close(&live.grid().data, &whole.data, 1e-6, "the end");
+    worst = worst.max(close(&live.grid().data, &whole.data, 1e-6, "the end"));
+    println!("figure: within {worst:.0e} of the maximum");
     let max = whole.data.iter().copied().fold(0.0, f64::max);
     assert!(
         course.volume.data.iter().zip(&whole.data).all(|(c, o)| (f64::from(*c) - 3.0 * o).abs() < 1e-6 * 3.0 * max)

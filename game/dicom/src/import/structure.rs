@@ -41,6 +41,11 @@ pub(super) fn structure_set(file: &File, label: &str, notes: &mut Vec<Note>) -> 
         .iter()
         .filter_map(|o| Some((number(o, tags::REFERENCED_ROI_NUMBER)? as i64, text(o, tags::RTROI_INTERPRETED_TYPE)?)))
         .collect();
+    let properties: BTreeMap<i64, Vec<String>> = items(d, tags::RTROI_OBSERVATIONS_SEQUENCE)
+        .iter()
+        .filter_map(|o| Some((number(o, tags::REFERENCED_ROI_NUMBER)? as i64, physical_properties(o))))
+        .filter(|(_, p)| !p.is_empty())
+        .collect();
     let mut contours: BTreeMap<i64, &Data> = BTreeMap::new();
     for c in items(d, tags::ROI_CONTOUR_SEQUENCE) {
         if let Some(n) = number(c, tags::REFERENCED_ROI_NUMBER) {
@@ -57,6 +62,14 @@ pub(super) fn structure_set(file: &File, label: &str, notes: &mut Vec<Note>) -> 
             notes.push(Note::warning(label, format!("structure {n} has no name: it is called 'ROI {n}'")));
             format!("ROI {n}")
         });
+        if let Some(p) = properties.get(&(n as i64)) {
+            // Planned with a material that the images do not show: a dose computed from the images alone differs.
+            let text = format!(
+                "its physical properties ({}) are not used: `dose compute --override` gives a structure a stopping power",
+                p.join(", ")
+            );
+            notes.push(Note::warning(format!("{label}: {name}"), text));
+        }
         let drawn = contours.get(&(n as i64));
         let colour = drawn
             .and_then(|c| numbers(c, tags::ROI_DISPLAY_COLOR))
@@ -83,6 +96,20 @@ pub(super) fn structure_set(file: &File, label: &str, notes: &mut Vec<Note>) -> 
         referenced_series_uid: series,
         structures,
     })
+}
+
+/// What an observation says its structure is made of, as "NAME value".
+fn physical_properties(observation: &Data) -> Vec<String> {
+    items(observation, tags::ROI_PHYSICAL_PROPERTIES_SEQUENCE)
+        .iter()
+        .map(|p| {
+            let name = text(p, tags::ROI_PHYSICAL_PROPERTY).unwrap_or_else(|| "no name".to_owned());
+            match number(p, tags::ROI_PHYSICAL_PROPERTY_VALUE) {
+                Some(v) => format!("{name} {v}"),
+                None => name,
+            }
+        })
+        .collect()
 }
 
 fn read_contours(roi: &Data, object: &str, notes: &mut Vec<Note>) -> Vec<Contour> {

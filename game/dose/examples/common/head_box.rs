@@ -4,14 +4,16 @@ use nalgebra::Point3;
 use vestibule_geometry::{BeamAngles, Grid, Volume};
 use vestibule_patient::{Beam, Image, Layer, Modality, Plan, Spot};
 
-pub fn plan() -> Plan {
+/// Three beams of 20 layers, 72 mm wide; spots `pitch_mm` apart (4.5 mm: 11,580 of them).
+pub fn plan(pitch_mm: f64) -> Plan {
+    let half = (36.0 / pitch_mm) as i32;
     let beam = |gantry_deg: f64| {
         let layers: Vec<Layer> = (0..20)
             .map(|l| {
                 let mut spots = Vec::new();
-                for j in -8..=8 {
-                    for i in -8..=8 {
-                        let (x_mm, y_mm) = (f64::from(i) * 4.5, f64::from(j) * 4.5);
+                for j in -half..=half {
+                    for i in -half..=half {
+                        let (x_mm, y_mm) = (f64::from(i) * pitch_mm, f64::from(j) * pitch_mm);
                         if x_mm.hypot(y_mm) < 36.0 {
                             spots.push(Spot { x_mm, y_mm, weight: 1.0 });
                         }
