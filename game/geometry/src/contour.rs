@@ -212,7 +212,7 @@ pub fn surface(contours: &[Contour], grid: &Grid, finest_mm: f64) -> TriMesh {
     let mut size = [0usize; 3];
     for a in 0..3 {
         let (low, high) = points().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), p| (l.min(p[a]), h.max(p[a])));
-        if !(low <= high) {
+        if points().next().is_none() || !low.is_finite() || !high.is_finite() {
             return TriMesh::default();
         }
         // Two voxels more on every side: the blur reaches one, and the surface closes.
