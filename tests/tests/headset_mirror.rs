@@ -68,11 +68,6 @@ fn staff_pause_skip_write_and_end_at_the_window() {
     if !wanted("staff_pause_skip_write_and_end_at_the_window") {
         return;
     }
-    // Once in four runs, with all the other tests beside it, the first answer never came; why is not known yet.
-    if std::env::var_os("VESTIBULE_TEST_MIRROR").is_none_or(|v| v != "1") {
-        println!("SKIPPED staff_pause_skip_write_and_end_at_the_window: VESTIBULE_TEST_MIRROR is not 1");
-        return;
-    }
     let screen = Screen::new(SIZE[0], SIZE[1]);
     let display = screen.display.clone();
     let run = Run::beside(include_str!("headset/mirror.txt"), 128, 40.0, &[("XR_DISPLAY", &display)], |log| {

@@ -70,7 +70,11 @@ pub(crate) fn display_answers() -> bool {
             let folder = set("XDG_RUNTIME_DIR").unwrap_or_default();
             return std::os::unix::net::UnixStream::connect(std::path::Path::new(&folder).join(name)).is_ok();
         }
-        set("DISPLAY").is_some() && x11rb::rust_connection::RustConnection::connect(None).is_ok()
+        use x11rb::connection::Connection;
+        // An X server may start anew when its last client goes, and answers nobody meanwhile: this client stays.
+        static STAYS: std::sync::OnceLock<x11rb::rust_connection::RustConnection> = std::sync::OnceLock::new();
+        let answers = || x11rb::rust_connection::RustConnection::connect(None).map(|(connection, _)| connection);
+        set("DISPLAY").is_some() && answers().is_ok_and(|c| STAYS.get_or_init(|| c).setup().roots.first().is_some())
     }
 }
 
