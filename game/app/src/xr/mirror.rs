@@ -74,7 +74,7 @@ pub(crate) fn display_answers() -> bool {
         // An X server may start anew when its last client goes, and answers nobody meanwhile: this client stays.
         static STAYS: std::sync::OnceLock<x11rb::rust_connection::RustConnection> = std::sync::OnceLock::new();
         let answers = || x11rb::rust_connection::RustConnection::connect(None).map(|(connection, _)| connection);
-        set("DISPLAY").is_some() && answers().is_ok_and(|c| STAYS.get_or_init(|| c).setup().roots.first().is_some())
+        set("DISPLAY").is_some() && answers().is_ok_and(|c| !STAYS.get_or_init(|| c).setup().roots.is_empty())
     }
 }
 
