@@ -15,9 +15,13 @@ pub(crate) const CORE_REACH: f64 = 4.0;
 /// The halo to this many; what lies beyond is given back inside, so that no energy is lost.
 pub(crate) const HALO_REACH: f64 = 2.3;
 
-/// Spread of the angles at which secondary protons leave the range shifter, rad: the halo's own width in water over the
-/// way of those protons there ([`BraggCurve::halo_spread_mm`], [`carried_mm`]) is 0.4 to 0.6.
-const STRAY_ANGLE: f64 = 0.5;
+/// Spread of the angles at which protons leave the range shifter aside, rad. Between what elastic scattering alone would
+/// give and the 0.4 to 0.6 of secondary protons (the halo's own width in water over their way there); with
+/// [`STRAY_KEEPS`] fitted to two fields of a box of water behind near and far shifters (docs/dose.md).
+const STRAY_ANGLE: f64 = 0.3;
+/// Part of them that was scattered elastically and goes on to the end of the range; the others stop within the way of
+/// secondary protons.
+const STRAY_KEEPS: f64 = 0.5;
 
 /// The range shifter in the beam: water-equivalent thickness, where it ends (z in IEC gantry), what it is made of.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,7 +107,8 @@ impl DepthDose {
         let way = carried_mm(self.curve.range_mm - self.before_mm);
         let stray = |i: usize| {
             let behind = (i as f64 * FINE_STEP_MM - self.before_mm).max(0.0);
-            if self.before_mm > 0.0 { (at_exit * (-behind / way).exp()).min(fine.halo[i]) } else { 0.0 }
+            let left = STRAY_KEEPS + (1.0 - STRAY_KEEPS) * (-behind / way).exp();
+            if self.before_mm > 0.0 { (at_exit * left).min(fine.halo[i]) } else { 0.0 }
         };
         [0, 1, 2].map(|kind| {
             let part = |i: usize| {
