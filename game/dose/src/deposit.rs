@@ -14,7 +14,7 @@ pub(crate) struct LayerRow {
     /// Gray mm² per MU in the core and in the halo.
     core: Vec<f32>,
     halo: Vec<f32>,
-    /// What reactions in the range shifter have sent aside; empty without a shifter.
+    /// What the range shifter has sent aside; empty without a shifter.
     stray: Vec<f32>,
     /// Class of the scattering kernel, in cells of the isocentre plane's size.
     class: Vec<u16>,
@@ -177,7 +177,8 @@ impl<'a> Plane<'a> {
         Self { rays, window, cell: rays.magnification(k).map(|m| m * rays.cell_mm) }
     }
 
-    /// Adds a Gaussian of a spot, an outer product of its profiles, cut at `reach` standard deviations; gives the columns and rows it lies on.
+    /// Adds a Gaussian of a spot, an outer product of its profiles, cut at `reach` standard deviations; gives the columns
+    /// and rows it lies on.
     fn paint(
         &self,
         spot: &SpotOnRays,
@@ -214,7 +215,8 @@ fn cut(reach: f64) -> ([f64; 2], Beyond) {
 }
 
 /// Adds the halo's dose (Gray) of `spots` of one layer on plane `k` to `out`, which lies on `window`, and that of protons
-/// which come wide already, and of what reactions in a range shifter have sent aside. Each place has its own depth; the widths are those under the spot's middle.
+/// which come wide already, and of what a range shifter has sent aside. Each place has its own depth; the widths are those
+/// under the spot's middle.
 pub(crate) fn deposit_wide(
     rays: &RayGrid,
     layer: &LayerPhysics,
@@ -252,7 +254,8 @@ pub(crate) fn deposit_wide(
             plane.paint(spot, air.weight, wide, cut(HALO_REACH), &mut s.plane, [&mut s.gx, &mut s.gy]);
             if let Some(spread) = stray_spread {
                 let stray = wide.map(|v| v + spread * spread);
-                // No fan is made for it alone: what lies beyond the halo's reach is some thousandths, and is left out.
+                // No fan is made for it alone: what lies beyond the halo's reach is lost, some thousandths of the maximum
+                // anywhere and up to a hundredth of all energy (docs/dose.md).
                 let reach = [0, 1].map(|a| layer.wide_reach_mm * plane.cell[a] / rays.cell_mm / stray[a].sqrt());
                 let cut = (reach, Beyond::Lost);
                 plane.paint(spot, air.weight, stray, cut, &mut s.third, [&mut s.gx, &mut s.gy]);

@@ -59,8 +59,8 @@ pub(crate) struct Sampling {
 
 #[derive(Clone, Debug)]
 pub(crate) struct LayerPhysics {
-    /// Gray mm² per MU in the core and in the halo, by depth behind the body's surface; and in what reactions in the range
-    /// shifter have sent aside (nothing without one).
+    /// Gray mm² per MU in the core and in the halo, by depth behind the body's surface; and in what the range shifter
+    /// has sent aside (nothing without one).
     core: Vec<f32>,
     halo: Vec<f32>,
     stray: Vec<f32>,
@@ -102,7 +102,7 @@ struct DepthDose {
 impl DepthDose {
     /// Means of a curve in core, halo and stray at `n` depths behind the body's surface, times [`Self::gray`].
     fn tables(&self, n: usize, fine: &SampledCurve) -> [Vec<f32>; 3] {
-        // Of the halo at the shifter's end, what has not stopped since: it left there, and crossed the air.
+        // Of the halo, what left the shifter's end aside, crossed the air and has not stopped since.
         let at_exit = fine.halo[((self.before_mm / FINE_STEP_MM) as usize).min(fine.halo.len() - 1)];
         let way = carried_mm(self.curve.range_mm - self.before_mm);
         let stray = |i: usize| {
@@ -257,7 +257,7 @@ impl LayerPhysics {
         interpolate(&self.halo, water_mm)
     }
 
-    /// The same in what reactions in the range shifter have sent aside.
+    /// The same in what the range shifter has sent aside.
     #[inline]
     pub fn stray_at(&self, water_mm: f32) -> f32 {
         interpolate(&self.stray, water_mm)

@@ -29,7 +29,7 @@ const COPY_IN_SPOTS: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveMemory {
     /// For spots made ready ahead of the beam and kept behind it; 0: each is computed when it comes. Default 64 MiB.
-    /// The tables of three layers, 10 bytes a ray and plane, and the spots of one jump at a time (64) come on top.
+    /// The tables of three layers, 10 bytes a ray and plane (14 behind a range shifter), and the spots of one jump at a time (64) come on top.
     pub ahead_bytes: usize,
     /// For checkpoints, 8 bytes a voxel each; 0: none. Default 192 MiB.
     pub checkpoint_bytes: usize,

@@ -86,6 +86,24 @@ impl<T: Copy> Volume<T> {
     }
 }
 
+impl Volume<f32> {
+    /// One pass of a 1-2-1 blur along each axis; the border's own value holds beyond it.
+    pub fn blurred(&self) -> Self {
+        let mut out = self.clone();
+        let [nx, ny, nz] = self.grid.size;
+        for (n, stride) in [(nx, 1), (ny, nx), (nz, nx * ny)] {
+            let from = out.data.clone();
+            for (o, v) in out.data.iter_mut().enumerate() {
+                let at = (o / stride) % n;
+                let low = if at > 0 { from[o - stride] } else { from[o] };
+                let high = if at + 1 < n { from[o + stride] } else { from[o] };
+                *v = 0.25 * low + 0.5 * from[o] + 0.25 * high;
+            }
+        }
+        out
+    }
+}
+
 impl<T: Copy + Into<f64>> Volume<T> {
     /// Trilinear value at a point, or None more than half a voxel outside the outermost centres. Within that half
     /// voxel the border value holds.

@@ -4,7 +4,7 @@
 use crate::delivery::Delivery;
 use crate::motion::at_beam;
 use crate::room::{MachinePose, Posture, Room};
-use crate::state::{BeamNow, Choices, Delivered, Mask, SessionState};
+use crate::state::{BeamNow, Delivered, SessionState};
 use std::sync::Arc;
 
 /// A review of one plan in one room. Time runs over the beams in the plan's order, one after the other, without the minutes
@@ -26,36 +26,14 @@ impl Review {
     /// Before the first beam, the machine at its angles; seen from `viewpoint` of the room.
     pub fn new(room: Arc<Room>, delivery: Arc<Delivery>, viewpoint: &str) -> Self {
         let state = SessionState {
-            time_s: 0.0,
-            wear_s: 0.0,
-            elapsed_s: 0.0,
             step: "review".into(),
             step_title: "step-review".into(),
-            step_index: 0,
             step_count: 1,
-            step_time_s: 0.0,
-            upcoming: Vec::new(),
-            paused: false,
-            finished: None,
             place: room.viewpoints.get(viewpoint).map(|v| v.place.clone()).unwrap_or_default(),
             viewpoint: viewpoint.to_owned(),
             fade: 0.0,
-            machine: room.rest,
-            moving: false,
-            beam: None,
-            delivered: Delivered::default(),
-            mu: 0.0,
-            panel: None,
-            caption: None,
-            staff: Vec::new(),
-            mask: Mask::Off,
             patient: Posture::Lying,
-            anatomy_shown: false,
-            shown: String::new(),
-            light: 1.0,
-            volume: 0.0,
-            choices: Choices::default(),
-            answers: Default::default(),
+            ..SessionState::before(&room)
         };
         let mut review = Self { room, delivery, state, time_s: 0.0, speed: 1.0, playing: false };
         review.go_to(0.0);

@@ -1,7 +1,7 @@
 //! Where a session is, what can be done to it, and what it tells. Data only.
 
 use crate::question::{Choice, QuestionKind, Reply};
-use crate::room::{MachinePose, Posture, SoundSource};
+use crate::room::{MachinePose, Posture, Room, SoundSource};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -68,6 +68,44 @@ pub struct SessionState {
     pub choices: Choices,
     /// Latest reply to each question.
     pub answers: BTreeMap<String, Reply>,
+}
+
+impl SessionState {
+    /// Before anything has happened: the machine at rest, nobody there, dark.
+    pub(crate) fn before(room: &Room) -> Self {
+        Self {
+            time_s: 0.0,
+            wear_s: 0.0,
+            elapsed_s: 0.0,
+            step: String::new(),
+            step_title: String::new(),
+            step_index: 0,
+            step_count: 0,
+            step_time_s: 0.0,
+            upcoming: Vec::new(),
+            paused: false,
+            finished: None,
+            place: String::new(),
+            viewpoint: String::new(),
+            fade: 1.0,
+            machine: room.rest,
+            moving: false,
+            beam: None,
+            delivered: Delivered::default(),
+            mu: 0.0,
+            panel: None,
+            caption: None,
+            staff: Vec::new(),
+            mask: Mask::Off,
+            patient: Posture::Seated,
+            anatomy_shown: false,
+            shown: String::new(),
+            light: 1.0,
+            volume: 0.0,
+            choices: Choices::default(),
+            answers: BTreeMap::new(),
+        }
+    }
 }
 
 /// A beam that is on.

@@ -6,7 +6,7 @@ use bevy::asset::RenderAssetUsages;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use serde::{Deserialize, Serialize};
-use vestibule_geometry::contour::mask;
+use vestibule_geometry::contour::{mask, surface};
 use vestibule_geometry::{Contour, Grid, TriMesh, Volume};
 use vestibule_patient::{RoiType, StructureSet};
 
@@ -60,15 +60,13 @@ pub fn build(case: &Case) -> Vec<(Kind, TriMesh)> {
 
     let brain = structures.and_then(|s| ["Brain", "BRAIN"].iter().find_map(|n| s.find(n)));
     if let Some(s) = brain {
-        let soft = blurred(&filled(&s.contours, &coarse.grid));
-        out.push((Kind::Brain, finish(TriMesh::isosurface(&soft, 0.5), BRAIN_TRIANGLES)));
+        out.push((Kind::Brain, finish(surface(&s.contours, &coarse.grid, SURFACE_MM), BRAIN_TRIANGLES)));
     }
     let target = structures.and_then(|s| {
         [RoiType::Ctv, RoiType::Gtv, RoiType::Ptv].iter().find_map(|t| s.structures.iter().find(|x| x.roi_type == *t))
     });
     if let Some(s) = target {
-        let soft = blurred(&filled(&s.contours, &coarse.grid));
-        out.push((Kind::Target, finish(TriMesh::isosurface(&soft, 0.5), TARGET_TRIANGLES)));
+        out.push((Kind::Target, finish(surface(&s.contours, &coarse.grid, SURFACE_MM), TARGET_TRIANGLES)));
     }
     out.retain(|m| m.1.triangle_count() > 0);
     out
@@ -108,22 +106,6 @@ fn resample(v: &Volume<f32>, mm: f64) -> Volume<f32> {
         }
     }
     Volume { grid, data }
-}
-
-/// One pass of a 1-2-1 blur along each axis.
-fn blurred(v: &Volume<f32>) -> Volume<f32> {
-    let mut out = v.clone();
-    let [nx, ny, nz] = v.grid.size;
-    for (n, stride) in [(nx, 1), (ny, nx), (nz, nx * ny)] {
-        let from = out.data.clone();
-        for o in 0..from.len() {
-            let at = (o / stride) % n;
-            let low = if at > 0 { from[o - stride] } else { from[o] };
-            let high = if at + 1 < n { from[o + stride] } else { from[o] };
-            out.data[o] = 0.25 * low + 0.5 * from[o] + 0.25 * high;
-        }
-    }
-    out
 }
 
 /// The outermost voxels become `value`, so that the surface is closed where the image ends.

@@ -34,21 +34,17 @@ pub(super) fn control(
     if *drawn == DRAWN {
         out.say(format_args!("drawing"));
         *begun = true;
-        driver.held = false;
     }
-    // A test speaks once everything is drawn; on a busy machine a faster clock would have passed the first question by then.
-    if !*begun {
-        driver.held = true;
-        return;
-    }
-    // `until` holds a step and seconds: the session's clock rests there until the file is gone
+    // The session's clock rests until everything is drawn: a test speaks from then on, and on a busy machine a faster clock would
+    // have passed the first question. Then `until` holds a step and seconds: it rests there until the file is gone.
     let s = &now.state;
-    let holds = std::fs::read_to_string(dir.join("until")).is_ok_and(|text| {
-        let mut words = text.split_whitespace();
-        words.next() == Some(s.step.as_str())
-            && words.next().and_then(|w| w.parse::<f64>().ok()).is_some_and(|t| s.step_time_s >= t)
-            && s.fade < 0.01
-    });
+    let holds = !*begun
+        || std::fs::read_to_string(dir.join("until")).is_ok_and(|text| {
+            let mut words = text.split_whitespace();
+            words.next() == Some(s.step.as_str())
+                && words.next().and_then(|w| w.parse::<f64>().ok()).is_some_and(|t| s.step_time_s >= t)
+                && s.fade < 0.01
+        });
     if holds != driver.held {
         driver.held = holds;
         out.say(format_args!("{}", if holds { "held" } else { "going" }));

@@ -10,8 +10,8 @@ use crate::condition::{Condition, Facts};
 use crate::delivery::Delivery;
 use crate::journey::{Go, Journey, Step};
 use crate::motion::Motion;
-use crate::room::{Posture, Room};
-use crate::state::{Choices, Delivered, Ending, Event, Mask, SessionState, SoundPhase};
+use crate::room::Room;
+use crate::state::{Choices, Ending, Event, SessionState, SoundPhase};
 use program::Op;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -127,36 +127,11 @@ impl Session {
             })?,
         };
         let state = SessionState {
-            time_s: 0.0,
-            wear_s: 0.0,
-            elapsed_s: 0.0,
-            step: String::new(),
-            step_title: String::new(),
             step_index: first,
             step_count: journey.steps.len(),
-            step_time_s: 0.0,
-            upcoming: Vec::new(),
-            paused: false,
-            finished: None,
-            place: String::new(),
-            viewpoint: String::new(),
-            fade: 1.0,
-            machine: room.rest,
-            moving: false,
-            beam: None,
-            delivered: Delivered::default(),
-            mu: 0.0,
-            panel: None,
-            caption: None,
-            staff: Vec::new(),
-            mask: Mask::Off,
-            patient: Posture::Seated,
-            anatomy_shown: false,
-            shown: String::new(),
-            light: 1.0,
             volume: if options.volume.is_finite() { options.volume.clamp(0.0, 1.0) } else { 0.7 },
             choices: options.choices,
-            answers: Default::default(),
+            ..SessionState::before(&room)
         };
         let speed = if options.speed.is_finite() { options.speed.clamp(0.01, 1000.0) } else { 1.0 };
         let mut session = Self {
