@@ -97,7 +97,8 @@ pub fn until_it_stands(app: &mut App) -> Result<(), ShowError> {
 /// True once the room stands and everything has been worked out.
 pub fn standing(world: &World) -> bool {
     let loaded = world.get_resource::<Room>().is_some_and(|r| r.loaded);
-    loaded && world.get_resource::<crate::anatomy::Growing>().is_none() && crate::screens::ready(world)
+    let painted = world.get_non_send::<Driver>().is_none_or(|d| d.play.settled());
+    loaded && painted && world.get_resource::<crate::anatomy::Growing>().is_none() && crate::screens::ready(world)
 }
 
 /// Waits until the graphics card has done everything it was given.

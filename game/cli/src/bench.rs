@@ -85,7 +85,7 @@ mod shown {
             let mut session =
                 Session::new(journey.clone(), room.clone(), delivery.clone(), options).map_err(Failure::call)?;
             to_moment(&mut session, None);
-            Ok(Player::new(session, prepared.as_ref().map(Prepared::live), MemoryKeeper::default()))
+            Ok(Player::new(session, prepared.as_ref().map(Prepared::painting), MemoryKeeper::default()))
         };
         let mut steps = Vec::new();
         for step in &wanted {

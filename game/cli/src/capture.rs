@@ -132,7 +132,7 @@ pub(crate) mod shown {
             let mut session =
                 Session::new(journey.clone(), room.clone(), delivery.clone(), options).map_err(Failure::call)?;
             to_moment(&mut session, seconds.or(args.time));
-            Ok(Player::new(session, prepared.as_ref().map(Prepared::live), MemoryKeeper::default()))
+            Ok(Player::new(session, prepared.as_ref().map(Prepared::painting), MemoryKeeper::default()))
         };
         let mut shots = Vec::new();
         for at in &args.at {

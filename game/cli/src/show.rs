@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use vestibule_app::xr::supervise::{self, Watched};
 use vestibule_app::{AppOptions, KeepsMeshes, Play, ShowError, Shown};
-use vestibule_dose::LiveDose;
+use vestibule_dose::Painting;
 use vestibule_patient::Patient;
 use vestibule_record::{BlobKind, NewBlob, PatientScope};
 use vestibule_scenario::{
@@ -80,7 +80,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         start.choices = r.choices.clone();
     }
     let session = opened.session(start)?;
-    let live = opened.prepared.live();
+    let live = opened.prepared.painting();
     let plan = opened.patient.plans.iter().position(|p| p.uid == opened.prepared.plan.uid).unwrap_or(0);
     let meshes = Arc::new(Meshes(opened.keeper.scope().clone()));
     let player = Player::new(session, Some(live), Kept { store: opened.keeper, now: resume.unwrap_or_default() });
@@ -216,7 +216,7 @@ impl KeepsMeshes for Meshes {
 /// Everything of a session that does not depend on the screen.
 pub struct Cast<K: Keeper> {
     /// The session, its dose and its keeper.
-    pub player: Player<Option<LiveDose>, K>,
+    pub player: Player<Option<Painting>, K>,
     /// Whose it is, and which of their plans.
     pub case: Option<(Arc<Patient>, usize)>,
     /// Language.

@@ -8,7 +8,9 @@ mod head_box;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vestibule_dose::{DoseOptions, HuTable, LiveDose, MachineModel, PreparedPlan, Timeline, compute_fraction};
+use vestibule_dose::{
+    DoseOptions, HuTable, LiveDose, MachineModel, Painting, PreparedPlan, Timeline, compute_fraction,
+};
 
 /// Time this thread has run on a core, ms, so that a busy machine does not count (Linux; else the clock).
 fn on_core_ms() -> f64 {
@@ -111,6 +113,65 @@ fn frames_alone(live: &mut LiveDose, times: &Timeline) {
     );
 }
 
+/// The same with the painter on a thread of its own, as the app has it: what a frame costs, and how far what is shown lies
+/// behind.
+fn beside(painting: &Painting, times: &Timeline, from_s: f64, seconds: f64, speed: f64) {
+    let at = times.delivered_at(0, from_s);
+    painting.go_to(at.0, at.1);
+    painting.settle();
+    std::thread::sleep(Duration::from_secs(2));
+    let (mut copy, mut ms, mut behind) = (None, Vec::new(), Vec::new());
+    let started = Instant::now();
+    for frame in 1..=(seconds * RATE_HZ) as u32 {
+        let due = f64::from(frame) / RATE_HZ;
+        std::thread::sleep(Duration::from_secs_f64((due - started.elapsed().as_secs_f64()).max(0.0)));
+        let to = times.delivered_at(0, from_s + speed * due);
+        let clock = Instant::now();
+        painting.go_to(to.0, to.1);
+        if painting.copy_changed(&mut copy).is_some() {
+            ms.push(clock.elapsed().as_secs_f64() * 1e3);
+            let shown = painting.painted();
+            behind.push((to.0 as f64 + to.1 - shown.0 as f64 - shown.1).abs());
+        }
+    }
+    let over = ms.iter().filter(|v| **v > 1.0).count();
+    let (ms, behind) = (sorted(ms), sorted(behind));
+    println!(
+        "  beside the frame, {speed} times true speed, {seconds} s: {} frames with dose: median {:.3}, 99th percentile {:.3}, worst {:.3} ms, {over} over 1 ms; {:.1} spots behind, at most {:.1}",
+        ms.len(),
+        part(&ms, 0.5),
+        part(&ms, 0.99),
+        part(&ms, 1.0),
+        part(&behind, 0.5),
+        part(&behind, 1.0)
+    );
+}
+
+/// Jumps all over the session by a painter beside the frame: what the frame pays, and how long until it is there.
+fn jumps_beside(painting: &Painting, n: usize) {
+    let (mut copy, mut frame_ms, mut there_ms) = (None, Vec::new(), Vec::new());
+    for i in 1..=40 {
+        let at = (f64::from(i) * 0.618_033_988_75).fract() * n as f64;
+        let started = Instant::now();
+        painting.go_to(at as usize, at.fract());
+        let mut paid = started.elapsed().as_secs_f64() * 1e3;
+        painting.settle();
+        there_ms.push(started.elapsed().as_secs_f64() * 1e3);
+        let clock = Instant::now();
+        painting.copy_changed(&mut copy);
+        paid += clock.elapsed().as_secs_f64() * 1e3;
+        frame_ms.push(paid);
+    }
+    let (frame_ms, there_ms) = (sorted(frame_ms), sorted(there_ms));
+    println!(
+        "  beside the frame, a jump: median {:.3}, worst {:.3} ms of the frame; there after {:.0}, worst {:.0} ms",
+        part(&frame_ms, 0.5),
+        part(&frame_ms, 1.0),
+        part(&there_ms, 0.5),
+        part(&there_ms, 1.0)
+    );
+}
+
 fn main() {
     let arg = |n: usize, or: f64| std::env::args().nth(n).and_then(|v| v.parse().ok()).unwrap_or(or);
     let (grid_mm, seconds, beams) = (arg(1, 2.5), arg(2, 10.0), arg(3, 3.0) as usize);
@@ -166,6 +227,16 @@ fn main() {
         memory.checkpoint_bytes as f64 * 1e-6,
         prepared.grid().len() as f64 * 8e-6
     );
+    let painting = Painting::new(LiveDose::new(prepared.clone()));
+    painting.make_ready();
+    for (from, speed) in [(0.0, 1.0), (0.3, 10.0), (0.5, -1.0)] {
+        beside(&painting, &times, from * times.beam_duration_s(0), seconds, speed);
+    }
+    if let Some(fill) = painting.fill_checkpoints() {
+        fill();
+    }
+    jumps_beside(&painting, n);
+    drop(painting);
     live.go_to(n, 0.0);
     let started = Instant::now();
     let whole = compute_fraction(&prepared, &|_, _| {});

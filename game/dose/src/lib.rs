@@ -50,7 +50,7 @@ pub use gamma::{Gamma, GammaCriteria, GammaError};
 pub use hu::{HuTable, HuTableError};
 pub use influence::{Influence, InfluenceError, InfluenceOptions};
 pub use let_d::LetProtons;
-pub use live::{IndexBox, LiveDose, LiveMemory};
+pub use live::{IndexBox, Instants, LiveDose, LiveMemory, Painting};
 pub use machine::{MachineError, MachineModel};
 pub use overrides::{HuWindow, MaterialOverride, Materials, Support};
 pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};

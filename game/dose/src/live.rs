@@ -6,12 +6,14 @@
 
 mod checkpoints;
 mod exact;
+mod painting;
 mod spot_dose;
 mod store;
 
 use crate::prepared::PreparedPlan;
 use checkpoints::Checkpoints;
 use exact::Step;
+pub use painting::{Instants, Painting};
 use spot_dose::SpotDose;
 use std::sync::Arc;
 use store::Store;
@@ -104,7 +106,7 @@ impl LiveDose {
     pub fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
         let (spots, part) = self.instant(spots, part_of_next);
         if spots > self.spots || (spots == self.spots && part > self.part) {
-            self.travel(spots, part);
+            self.travel(spots, part, usize::MAX);
         }
     }
 
@@ -113,7 +115,14 @@ impl LiveDose {
     /// are taken where delivery has passed, and by [`Self::fill_checkpoints`].
     pub fn go_to(&mut self, spots: usize, part_of_next: f64) {
         let (spots, part) = self.instant(spots, part_of_next);
-        self.travel(spots, part);
+        self.travel(spots, part, usize::MAX);
+    }
+
+    /// A piece of the way to an instant, at most this many spots of it. Returns whether it is there.
+    fn go_towards(&mut self, (spots, part): Instants, most: usize) -> bool {
+        let (spots, part) = self.instant(spots, part);
+        self.travel(spots, part, most);
+        self.delivered() == (spots, part)
     }
 
     /// What takes all checkpoints without waiting for delivery: call it once on any thread (seconds of work, on all
@@ -192,7 +201,7 @@ impl LiveDose {
         if spots >= total { (total, 0.0) } else { (spots, part) }
     }
 
-    fn travel(&mut self, spots: usize, part: f64) {
+    fn travel(&mut self, spots: usize, part: f64, most: usize) {
         let way = self.spots.abs_diff(spots);
         let forwards = (self.spots, self.part) <= (spots, part);
         let checkpoints = self.checkpoints.clone();
@@ -204,6 +213,11 @@ impl LiveDose {
         if self.spots > spots {
             self.set_part(0.0);
         }
+        let (spots, part) = match self.spots.abs_diff(spots) {
+            all if all <= most => (spots, part),
+            _ if self.spots < spots => (self.spots + most, 0.0),
+            _ => (self.spots - most, 0.0),
+        };
         while self.spots < spots {
             let batch = self.spots..spots.min(self.spots + BATCH);
             for (s, dose) in batch.clone().zip(self.store.spots(batch)) {

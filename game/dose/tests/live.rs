@@ -7,7 +7,7 @@ use common::{head_like, prepare, water_box};
 use nalgebra::Point3;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use vestibule_dose::{LiveDose, LiveMemory, PreparedPlan};
+use vestibule_dose::{LiveDose, LiveMemory, Painting, PreparedPlan};
 use vestibule_geometry::Volume;
 
 fn prepared() -> Arc<PreparedPlan> {
@@ -180,4 +180,37 @@ fn spots_ahead_stay_within_their_memory() {
         let (_, used) = live.memory();
         assert!(used.ahead_bytes <= memory.ahead_bytes && used.checkpoint_bytes <= memory.checkpoint_bytes);
     }
+}
+
+/// A painter beside the frame: wherever it was sent meanwhile, what it settles on is that instant's dose to the bit, in a
+/// copy that was kept by its boxes alone; and nobody who asks waits.
+#[test]
+fn a_painter_beside_the_frame_settles_on_the_instant_that_was_wanted_last() {
+    let plan = prepared();
+    let n = plan.spots().len();
+    let painting = Painting::new(LiveDose::with_memory(plan.clone(), some_memory(&plan)));
+    painting.fill_checkpoints().unwrap()();
+    assert!(painting.fill_checkpoints().is_none());
+    let mut live = LiveDose::new(plan.clone());
+    let mut copy = None;
+    let mut between = 0;
+    for (goal, (spots, part)) in random_instants(n + 3, 8).into_iter().enumerate() {
+        for (s, p) in random_instants(n, 5 * goal) {
+            painting.go_to(s, p);
+            std::thread::sleep(Duration::from_millis(3));
+            between += usize::from(painting.copy_changed(&mut copy).is_some());
+        }
+        painting.go_to(spots, part);
+        let max = painting.settle();
+        assert!(painting.settled());
+        live.go_to(spots, part);
+        assert_eq!(painting.painted(), live.delivered());
+        assert_eq!(max, live.max_gy());
+        painting.copy_changed(&mut copy);
+        assert!(painting.copy_changed(&mut copy).is_none(), "nothing new");
+        let want: Vec<f32> = live.grid().data.iter().map(|v| *v as f32).collect();
+        assert!(want == copy.as_ref().unwrap().data, "{spots} spots and {part}");
+    }
+    println!("figure: {between} copies on the way");
+    assert!(between > 8, "{between} copies on the way");
 }

@@ -55,6 +55,22 @@ impl Painter for vestibule_dose::LiveDose {
     }
 }
 
+/// Painted beside the frame; only what is written down waits for it.
+impl Painter for vestibule_dose::Painting {
+    fn make_ready(&mut self) {
+        Self::make_ready(self);
+    }
+    fn deliver_to(&mut self, spots: usize, part_of_next: f64) {
+        Self::go_to(self, spots, part_of_next);
+    }
+    fn reset(&mut self) {
+        Self::go_to(self, 0, 0.0);
+    }
+    fn max_gy(&self) -> f64 {
+        self.settle()
+    }
+}
+
 /// An answer as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnswerRecord {

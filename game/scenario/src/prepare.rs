@@ -3,7 +3,9 @@
 use crate::delivery::Delivery;
 use std::sync::Arc;
 use vestibule_dose::overrides::supports_of;
-use vestibule_dose::{ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, PreparedPlan, Timeline};
+use vestibule_dose::{
+    ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan, Timeline,
+};
 use vestibule_geometry::contour;
 use vestibule_patient::{Patient, Plan, RadiationType};
 
@@ -73,5 +75,10 @@ impl Prepared {
     /// A live dose with nothing delivered.
     pub fn live(&self) -> LiveDose {
         LiveDose::new(self.dose.clone())
+    }
+
+    /// The same, painted on a thread of its own, for whoever must not wait.
+    pub fn painting(&self) -> Painting {
+        Painting::new(self.live())
     }
 }

@@ -11,7 +11,7 @@ use crate::tokens;
 use bevy::camera::Exposure;
 use bevy::prelude::*;
 use vestibule_geometry::Volume;
-use vestibule_scenario::{Action, Event, KeepError, Keeper, Painter, Player, Posture, Reply, SessionState};
+use vestibule_scenario::{Action, Delivered, Event, KeepError, Keeper, Painter, Player, Posture, Reply, SessionState};
 
 /// A session as the app needs it, whatever paints its dose and whatever keeps its answers.
 pub trait Play {
@@ -21,9 +21,11 @@ pub trait Play {
     fn advance(&mut self, dt_s: f64) -> Result<Vec<Event>, KeepError>;
     /// Somebody did something. Errors: an answer could not be kept; nothing has happened then.
     fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError>;
-    /// Brings a copy of what has been delivered so far of one fraction, physical Gray, up to date; it stays as it is without a
-    /// plan.
-    fn update_dose(&mut self, copy: &mut Option<Volume<f32>>);
+    /// Brings a copy of what has been delivered so far of one fraction, physical Gray, up to what is painted; says whether it
+    /// changed. It stays as it is without a plan.
+    fn update_dose(&mut self, copy: &mut Option<Volume<f32>>) -> bool;
+    /// Whether what is painted is the dose of this instant.
+    fn settled(&self) -> bool;
     /// Keeps a voice said to the open question, a WAV file, in the place of one said before. Errors: it is not on disk.
     fn keep_voice(&mut self, sound: &[u8]) -> Result<(), KeepError>;
     /// Removes it. Errors: it is still there.
@@ -34,22 +36,27 @@ pub trait Play {
 
 /// Something that paints a dose which can be looked at.
 pub trait Seen {
-    /// Writes what has changed of the grid, physical Gray of one fraction, into a copy of it.
-    fn update(&mut self, copy: &mut Option<Volume<f32>>);
+    /// Writes what has changed of the grid, physical Gray of one fraction, into a copy of it; says whether anything had.
+    fn update(&mut self, copy: &mut Option<Volume<f32>>) -> bool;
+    /// Whether it shows the instant that was asked for.
+    fn settled(&self) -> bool;
 }
 
-impl Seen for vestibule_dose::LiveDose {
-    fn update(&mut self, copy: &mut Option<Volume<f32>>) {
-        let copy = copy.get_or_insert_with(|| Volume { grid: self.grid().grid.clone(), data: Vec::new() });
-        self.copy_changed(&mut copy.data);
+impl Seen for vestibule_dose::Painting {
+    fn update(&mut self, copy: &mut Option<Volume<f32>>) -> bool {
+        self.copy_changed(copy).is_some()
+    }
+    fn settled(&self) -> bool {
+        Self::settled(self)
     }
 }
 
 impl<T: Seen> Seen for Option<T> {
-    fn update(&mut self, copy: &mut Option<Volume<f32>>) {
-        if let Some(painter) = self {
-            painter.update(copy);
-        }
+    fn update(&mut self, copy: &mut Option<Volume<f32>>) -> bool {
+        self.as_mut().is_some_and(|painter| painter.update(copy))
+    }
+    fn settled(&self) -> bool {
+        self.as_ref().is_none_or(Seen::settled)
     }
 }
 
@@ -63,8 +70,11 @@ impl<P: Painter + Seen, K: Keeper> Play for Player<P, K> {
     fn act(&mut self, action: Action) -> Result<Vec<Event>, KeepError> {
         Player::act(self, action)
     }
-    fn update_dose(&mut self, copy: &mut Option<Volume<f32>>) {
-        self.painter_mut().update(copy);
+    fn update_dose(&mut self, copy: &mut Option<Volume<f32>>) -> bool {
+        self.painter_mut().update(copy)
+    }
+    fn settled(&self) -> bool {
+        self.painter().settled()
     }
     fn keep_voice(&mut self, sound: &[u8]) -> Result<(), KeepError> {
         Player::keep_voice(self, sound).map(|_| ())
@@ -83,13 +93,12 @@ pub struct Driver {
     pub play: Box<dyn Play>,
     /// A test lets the clock rest.
     pub held: bool,
-    told: (usize, f64),
 }
 
 impl Driver {
     /// A session that runs.
     pub fn new(play: Box<dyn Play>) -> Self {
-        Self { play, held: false, told: (0, -1.0) }
+        Self { play, held: false }
     }
 }
 
@@ -172,14 +181,11 @@ fn drive(
         }
         model.voice = shown;
     }
-    let state = driver.play.state();
-    let delivered = (state.delivered.spots, state.delivered.part_of_next);
-    if delivered != driver.told {
-        driver.play.update_dose(&mut dose.grid);
-        if dose.grid.is_some() {
-            dose.version += u64::from(delivered != (0, 0.0));
-        }
-        driver.told = delivered;
+    let painted = dose.bypass_change_detection();
+    if driver.play.update_dose(&mut painted.grid) {
+        // nothing is drawn before something has been delivered
+        painted.version += u64::from(painted.version > 0 || driver.play.state().delivered != Delivered::default());
+        dose.set_changed();
     }
     if now.state != *driver.play.state() {
         now.state = driver.play.state().clone();

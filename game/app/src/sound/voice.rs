@@ -304,7 +304,7 @@ mod tests {
         let room = Room::from_ron(include_str!("../../../../scenes/rooms/proton-gantry.ron")).unwrap();
         let options = SessionOptions { start: Some("anxiety-after".into()), speed: 1000.0, ..Default::default() };
         let session = Session::new(journey.into(), room.into(), Default::default(), options).unwrap();
-        let mut play: Box<dyn Play> = Box::new(Player::new(session, None::<vestibule_dose::LiveDose>, keeper));
+        let mut play: Box<dyn Play> = Box::new(Player::new(session, None::<vestibule_dose::Painting>, keeper));
         for _ in 0..1000 {
             play.advance(0.1).unwrap();
             match play.state().panel.as_ref().map(|p| &p.kind) {
