@@ -202,6 +202,24 @@ pub fn plane_count(contours: &[Contour]) -> usize {
     stacks(contours).iter().map(|s| s.planes.len()).sum()
 }
 
+/// The contours whose slab holds the plane through `point` with this normal, by the same rule as [`mask`]; none where the plane
+/// is not parallel to theirs. `slice_mm`: thickness of a plane that stands alone.
+pub fn on_plane<'a>(
+    contours: &'a [Contour],
+    point: &Point3<f64>,
+    normal: &Vector3<f64>,
+    slice_mm: f64,
+) -> Vec<&'a Contour> {
+    let mut out = Vec::new();
+    for stack in stacks(contours).iter().filter(|s| s.normal.dot(normal).abs() > PARALLEL) {
+        let step = stack.step_mm.unwrap_or(slice_mm);
+        if let Some(i) = stack.plane_at(point.coords.dot(&stack.normal), step, slice_mm) {
+            out.extend(&stack.planes[i].1);
+        }
+    }
+    out
+}
+
 /// The surface that contours enclose, in DICOM patient mm, on the voxels of `grid` around them (coarser where a voxel is
 /// smaller than `finest_mm`). Voxels in or out, softened by one pass of a 1-2-1 blur and cut at a half, so that steps of a voxel do
 /// not show: it lies within a voxel of the contours, on average a tenth of one inside what is rounded. Empty where nothing is enclosed.

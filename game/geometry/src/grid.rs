@@ -1,6 +1,7 @@
 //! Regular grids in DICOM patient coordinates, and volumes of voxels on them.
 
-use nalgebra::{Matrix3, Point3, Vector3};
+use nalgebra::{Matrix3, Matrix4, Point3, Vector3};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// A regular grid of voxel centres in DICOM patient coordinates (LPS, mm). Index order: i runs fastest, then j, then k.
@@ -57,6 +58,27 @@ impl Grid {
         Point3::from((self.axes.transpose() * (p - self.origin_mm)).component_div(&Vector3::from(self.spacing_mm)))
     }
 
+    /// [`Self::to_index`] as a matrix, for who converts on the graphics card.
+    pub fn index_from_world(&self) -> Matrix4<f64> {
+        let scale = Vector3::from(self.spacing_mm.map(f64::recip));
+        let turn = Matrix3::from_diagonal(&scale) * self.axes.transpose();
+        let mut m = turn.to_homogeneous();
+        m.fixed_view_mut::<3, 1>(0, 3).copy_from(&(-turn * self.origin_mm.coords));
+        m
+    }
+
+    /// Lowest and highest corner of the axis-parallel box around all voxels, their halves beyond the outermost centres
+    /// included, mm.
+    pub fn bounds(&self) -> [Point3<f64>; 2] {
+        let mut both = [Point3::from([f64::INFINITY; 3]), Point3::from([f64::NEG_INFINITY; 3])];
+        for corner in 0..8 {
+            let end = |a: usize| if corner >> a & 1 == 0 { -0.5 } else { self.size[a] as f64 - 0.5 };
+            let p = self.to_world(Point3::new(end(0), end(1), end(2)));
+            both = [both[0].inf(&p), both[1].sup(&p)];
+        }
+        both
+    }
+
     /// Volume of one voxel, cm³.
     pub fn voxel_cm3(&self) -> f64 {
         self.spacing_mm.iter().product::<f64>() * 1e-3
@@ -87,6 +109,33 @@ impl<T: Copy> Volume<T> {
 }
 
 impl Volume<f32> {
+    /// Means of blocks of this many voxels, at least 1 along each axis; what is left over at the far ends is left out.
+    pub fn averaged(&self, block: [usize; 3]) -> Self {
+        let block = block.map(|b| b.max(1));
+        let size: [usize; 3] = std::array::from_fn(|a| (self.grid.size[a] / block[a]).max(1));
+        let block: [usize; 3] = std::array::from_fn(|a| block[a].min(self.grid.size[a].max(1)));
+        let first = Point3::from(block.map(|b| (b - 1) as f64 * 0.5));
+        let spacing_mm = std::array::from_fn(|a| self.grid.spacing_mm[a] * block[a] as f64);
+        let grid = Grid { size, spacing_mm, origin_mm: self.grid.to_world(first), axes: self.grid.axes };
+        let share = 1.0 / block.iter().product::<usize>() as f32;
+        let mut data = vec![0.0; grid.len()];
+        let slice = (size[0] * size[1]).max(1);
+        data.par_chunks_mut(slice).enumerate().for_each(|(k, slice)| {
+            for (o, v) in slice.iter_mut().enumerate() {
+                let (i, j) = (o % size[0], o / size[0]);
+                let mut sum = 0.0;
+                for c in 0..block[2] {
+                    for b in 0..block[1] {
+                        let row = self.grid.offset(i * block[0], j * block[1] + b, k * block[2] + c);
+                        sum += self.data[row..row + block[0]].iter().sum::<f32>();
+                    }
+                }
+                *v = sum * share;
+            }
+        });
+        Self { grid, data }
+    }
+
     /// One pass of a 1-2-1 blur along each axis; the border's own value holds beyond it.
     pub fn blurred(&self) -> Self {
         let mut out = self.clone();
@@ -158,6 +207,8 @@ mod tests {
             let g = oblique();
             let p = Point3::new(x, y, z);
             prop_assert!((g.to_world(g.to_index(p)) - p).norm() < 1e-9);
+            let by_matrix = g.index_from_world().transform_point(&p);
+            prop_assert!((by_matrix - g.to_index(p)).norm() < 1e-9);
         }
 
         /// Trilinear interpolation reproduces a linear field exactly.
@@ -170,6 +221,26 @@ mod tests {
             let p = g.to_world(Point3::new(i, j, k));
             prop_assert!((v.sample(p).unwrap() - field(p)).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn averaging_keeps_a_linear_field_in_place() {
+        let grid = Grid::axial([12, 8, 6], [1.0, 1.0, 2.0], Point3::new(-3.0, 5.0, 7.0));
+        let field = |p: Point3<f64>| (p.x + 2.0 * p.y - p.z) as f32;
+        let mut v = Volume::filled(grid.clone(), 0.0f32);
+        for o in 0..grid.len() {
+            v.data[o] = field(grid.centre(o % 12, o / 12 % 8, o / 96));
+        }
+        let c = v.averaged([2, 2, 1]);
+        assert_eq!((c.grid.size, c.grid.spacing_mm), ([6, 4, 6], [2.0; 3]));
+        assert!((c.at(2, 1, 3) - field(c.grid.centre(2, 1, 3))).abs() < 1e-4);
+        assert_eq!(v.averaged([5, 3, 99]).grid.size, [2, 2, 1]);
+    }
+
+    #[test]
+    fn bounds_reach_half_a_voxel_beyond_the_centres() {
+        let [low, high] = Grid::axial([3, 1, 2], [2.0, 4.0, 1.0], Point3::new(10.0, 20.0, 30.0)).bounds();
+        assert_eq!((low, high), (Point3::new(9.0, 18.0, 29.5), Point3::new(15.0, 22.0, 31.5)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Frames, grids, meshes, resampling and units: the ground floor. It imports no sibling.
 
+pub mod anatomical;
 pub mod contour;
 pub mod drr;
 pub mod frames;
@@ -10,6 +11,7 @@ pub mod mesh;
 pub mod ray;
 mod section;
 
+pub use anatomical::{AnatomicalPlane, letter};
 pub use contour::Contour;
 pub use drr::{Imager, Radiograph, radiograph};
 pub use frames::{BeamAngles, Frames, PatientPosition};

@@ -77,35 +77,9 @@ fn filled(contours: &[Contour], grid: &Grid) -> Volume<f32> {
     Volume { grid: m.grid, data: m.data.iter().map(|v| f32::from(*v)).collect() }
 }
 
-/// Box-averaged onto about `mm`, so that noise does not become bumps.
+/// Averaged onto about `mm`, so that noise does not become bumps.
 fn resample(v: &Volume<f32>, mm: f64) -> Volume<f32> {
-    let step: [usize; 3] = std::array::from_fn(|a| ((mm / v.grid.spacing_mm[a]).round() as usize).max(1));
-    let size: [usize; 3] = std::array::from_fn(|a| (v.grid.size[a] / step[a]).max(1));
-    let spacing: [f64; 3] = std::array::from_fn(|a| v.grid.spacing_mm[a] * step[a] as f64);
-    let shift =
-        nalgebra::Point3::new((step[0] - 1) as f64 * 0.5, (step[1] - 1) as f64 * 0.5, (step[2] - 1) as f64 * 0.5);
-    let grid = Grid { size, spacing_mm: spacing, origin_mm: v.grid.to_world(shift), axes: v.grid.axes };
-    let mut data = Vec::with_capacity(grid.len());
-    let count = step.iter().map(|s| *s.min(&usize::MAX)).product::<usize>() as f32;
-    for k in 0..size[2] {
-        for j in 0..size[1] {
-            for i in 0..size[0] {
-                let mut sum = 0.0;
-                for c in 0..step[2] {
-                    for b in 0..step[1] {
-                        let row = v.grid.offset(
-                            i * step[0],
-                            (j * step[1] + b).min(v.grid.size[1] - 1),
-                            (k * step[2] + c).min(v.grid.size[2] - 1),
-                        );
-                        sum += v.data[row..(row + step[0]).min(v.data.len())].iter().sum::<f32>();
-                    }
-                }
-                data.push(sum / count);
-            }
-        }
-    }
-    Volume { grid, data }
+    v.averaged(v.grid.spacing_mm.map(|s| (mm / s).round() as usize))
 }
 
 /// The outermost voxels become `value`, so that the surface is closed where the image ends.
@@ -196,25 +170,6 @@ pub fn material(kind: Kind) -> super::GlassMaterial {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn averaging_keeps_a_linear_field_in_place() {
-        let grid = Grid::axial([12, 8, 6], [1.0, 1.0, 2.0], nalgebra::Point3::new(-3.0, 5.0, 7.0));
-        let mut v = Volume::filled(grid.clone(), 0.0f32);
-        for k in 0..6 {
-            for j in 0..8 {
-                for i in 0..12 {
-                    let p = grid.centre(i, j, k);
-                    let o = grid.offset(i, j, k);
-                    v.data[o] = (p.x + 2.0 * p.y - p.z) as f32;
-                }
-            }
-        }
-        let c = resample(&v, 2.0);
-        assert_eq!(c.grid.size, [6, 4, 6]);
-        let p = c.grid.centre(2, 1, 3);
-        assert!((c.at(2, 1, 3) - (p.x + 2.0 * p.y - p.z) as f32).abs() < 1e-4);
-    }
 
     #[test]
     fn a_hole_inside_is_filled_and_the_outside_is_not() {

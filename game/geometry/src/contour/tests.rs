@@ -122,3 +122,23 @@ fn gaps_stay_gaps_and_one_plane_takes_the_slice_thickness() {
     assert_eq!(plane_count(&c), 5);
     assert_eq!(volume_cm3(&[Contour::default(), Contour { points: vec![Point3::origin(); 5] }], Some(1.0)), 0.0);
 }
+
+#[test]
+fn a_plane_finds_the_contours_that_a_mask_is_made_of_there() {
+    let c: Vec<_> = [0.0, 2.0, 4.0, 14.0].iter().map(|z| square(*z, 0., 10., *z)).collect();
+    let at = |z: f64| {
+        let found = on_plane(&c, &Point3::new(3.0, -7.0, z), &Vector3::z(), 1.0);
+        found.iter().map(|c| c.points[0].z).collect::<Vec<_>>()
+    };
+    let grid = Grid::axial([30, 15, 61], [1.0, 1.0, 0.25], Point3::origin());
+    let m = mask(&c, &grid);
+    for k in 0..61 {
+        let z = f64::from(k) * 0.25;
+        let here = at(z);
+        let inside = here.first().is_some_and(|z| m.at(*z as usize + 5, 5, k as usize) == 1);
+        let any = (0..30).any(|i| m.at(i, 5, k as usize) == 1);
+        assert_eq!((here.len(), inside), (usize::from(any), any), "z {z}");
+    }
+    assert_eq!((at(0.9), at(1.0), at(8.0)), (vec![0.0], vec![2.0], vec![]));
+    assert!(on_plane(&c, &Point3::origin(), &Vector3::x(), 1.0).is_empty());
+}
