@@ -1,5 +1,8 @@
 //! Pictures of moments: off-screen, no window, no winit, pipelines compiled before the picture is taken; or through the headset.
 
+mod desk;
+
+use crate::clinician_mode::review;
 use crate::now::{Now, RoomData};
 use crate::offscreen::{self, poll};
 use crate::panel::{PanelKind, PanelsShown};
@@ -25,6 +28,23 @@ pub enum View {
     Window,
     /// One panel from straight ahead.
     Panel(PanelKind),
+    /// One picture of a review's desk, as its camera draws it, by its place in [`views::NAMES`].
+    Desk(usize),
+}
+
+/// How a review stands in its pictures.
+#[derive(Clone, Debug, Default)]
+pub struct ReviewOptions {
+    /// Where the planes cross, DICOM patient coordinates, mm; None: at the isocentre.
+    pub point: Option<[f64; 3]>,
+    /// Window centre and width; None: as the image begins.
+    pub window: Option<[f64; 2]>,
+    /// Names of overlays that are left out.
+    pub without: Vec<String>,
+    /// Mm of a pixel in a plane; None: as much as fits.
+    pub pixel_mm: Option<f64>,
+    /// The dose delivered so far, in place of the plan's own.
+    pub live: bool,
 }
 
 /// What to take a picture of, and where to.
@@ -41,6 +61,8 @@ pub struct CaptureOptions {
     pub from: Option<([f32; 3], [f32; 3])>,
     /// Turns the window's view from straight ahead: yaw and pitch, degrees.
     pub turn_deg: [f32; 2],
+    /// It is a review, and stands like this.
+    pub review: Option<ReviewOptions>,
 }
 
 /// One picture of several that are taken alike.
@@ -63,7 +85,7 @@ pub(crate) const EYE_FIELD_DEG: f32 = 90.0;
 const WINDOW_FIELD_DEG: f32 = 78.0;
 
 #[derive(Resource, Default)]
-struct Taken(Option<Image>);
+struct Taken(Option<(Entity, Image)>);
 
 /// Takes the pictures. A picture with somebody in it says in its pixels whose it is: a synthetic patient's, or one of whom
 /// a rendered head is a recognisable face. `told` hears of each file that is written.
@@ -92,8 +114,12 @@ fn draw(
     mut told: impl FnMut(&Path),
 ) -> Result<(), ShowError> {
     let mark = shown.case.as_ref().map(|c| stamp::Mark::of(c.0.synthetic));
+    let review = options.review.as_ref().filter(|_| shown.review);
     let mut app = offscreen::build(shown, |app| {
         app.insert_resource(PanelsShown(options.panels));
+        if review.is_some() {
+            app.add_plugins(review::desk_plugin);
+        }
         if let Some(mark) = mark {
             app.insert_resource(mark).add_plugins(stamp::plugin);
         }
@@ -102,26 +128,48 @@ fn draw(
     let target = offscreen::target(&mut app, size);
     app.update();
     let camera = spawn_camera(app.world_mut(), size, &target);
+    // the desk draws with egui itself: the mark has a camera of its own there
+    let marker = if review.is_some() {
+        desk::spawn_marker(app.world_mut(), &target)
+    } else {
+        camera
+    };
     if mark.is_some() {
-        app.world_mut().entity_mut(camera).insert(stamp::context(0));
+        app.world_mut().entity_mut(marker).insert(stamp::context(0));
     }
     for shot in shots {
         offscreen::change(&mut app, shot.play);
+        if let Some(review) = review {
+            desk::stand(app.world_mut(), review);
+        }
         offscreen::until_it_stands(&mut app)?;
         for (view, out) in options.views.iter().zip(&shot.out) {
+            if review.is_some() {
+                let drawn = desk::look(app.world_mut(), camera, marker, view, size, &target, options);
+                warm(&mut app, mark.is_some())?;
+                offscreen::until_it_stands(&mut app)?;
+                warm(&mut app, mark.is_some())?;
+                take(&mut app, Screenshot::image(drawn), out)?;
+                told(out);
+                continue;
+            }
             aim(app.world_mut(), camera, view, size, options);
-            for _ in 0..WARM {
-                app.update();
-                poll(&app);
-            }
-            if mark.is_some() && !stamp::everywhere(app.world_mut()) {
-                return Err(ShowError::NoPicture); // never a picture without its mark
-            }
+            warm(&mut app, mark.is_some())?;
             take(&mut app, Screenshot::image(target.clone()), out)?;
             told(out);
         }
     }
     Ok(())
+}
+
+/// Draws until everything is as it will be.
+fn warm(app: &mut App, marked: bool) -> Result<(), ShowError> {
+    for _ in 0..WARM {
+        app.update();
+        poll(app);
+    }
+    // never a picture without its mark
+    if marked && !stamp::everywhere(app.world_mut()) { Err(ShowError::NoPicture) } else { Ok(()) }
 }
 
 /// Takes one picture of what is drawn now.
@@ -130,14 +178,17 @@ fn draw(
 /// The card gives none, or the file cannot be written.
 pub(crate) fn take(app: &mut App, what: Screenshot, out: &Path) -> Result<(), ShowError> {
     app.init_resource::<Taken>();
-    app.world_mut()
+    // one that was asked for before may still come: only this one's own picture counts
+    let asked = app
+        .world_mut()
         .spawn(what)
-        .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| taken.0 = Some(e.image.clone()));
+        .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| taken.0 = Some((e.event_target(), e.image.clone())))
+        .id();
     let mut image = None;
     for _ in 0..20 {
         app.update();
         poll(app);
-        image = app.world_mut().resource_mut::<Taken>().0.take();
+        image = app.world_mut().resource_mut::<Taken>().0.take_if(|t| t.0 == asked).map(|t| t.1);
         if image.is_some() {
             break;
         }
@@ -166,7 +217,7 @@ fn lens(view: &View, [width, height]: [u32; 2]) -> Projection {
     let aspect_ratio = width as f32 / height as f32;
     let field = match view {
         View::Left | View::Right => EYE_FIELD_DEG,
-        View::Window => WINDOW_FIELD_DEG,
+        View::Window | View::Desk(_) => WINDOW_FIELD_DEG,
         View::Panel(_) => 46.0,
     };
     let fov = 2.0 * ((field.to_radians() * 0.5).tan() / aspect_ratio).atan();
@@ -187,7 +238,7 @@ fn aim(world: &mut World, camera: Entity, view: &View, size: [u32; 2], options: 
             let turn = Quat::from_rotation_y(yaw) * Quat::from_rotation_x(pitch * 0.5 + up);
             Transform::from_rotation(turn) * Transform::from_xyz(side * BETWEEN_EYES_M, 0.0, 0.0)
         }
-        View::Window => Transform::from_rotation(turned),
+        View::Window | View::Desk(_) => Transform::from_rotation(turned),
         View::Panel(kind) => {
             let mut panels = world.query::<(&PanelKind, &Transform)>();
             let at = panels.iter(world).find(|p| p.0 == kind).map(|p| p.1.translation).unwrap_or(Vec3::NEG_Z);

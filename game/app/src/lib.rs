@@ -9,6 +9,7 @@ mod fade;
 mod machine;
 mod now;
 mod offscreen;
+pub mod overlay;
 pub mod panel;
 mod patient_mode;
 mod people;
@@ -25,7 +26,7 @@ pub mod xr;
 
 pub use anatomy::KeepsMeshes;
 pub use bench::{BenchOptions, Load, Measured, Spread, bench};
-pub use capture::{CaptureOptions, Shot, View, capture};
+pub use capture::{CaptureOptions, ReviewOptions, Shot, View, capture};
 pub use patient_mode::{Play, Seen};
 
 use bevy::log::LogPlugin;
@@ -56,6 +57,8 @@ pub struct Shown {
     pub events: bool,
     /// The clinician's strip is drawn in the window.
     pub strip: bool,
+    /// A clinician reviews a plan: overlays at life size, a desk in the window, no panels of a patient's.
+    pub review: bool,
     /// Where surfaces of the person are kept; None: they are made each time.
     pub meshes: Option<Arc<dyn KeepsMeshes>>,
 }
@@ -149,12 +152,17 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
             .set(log_plugin())
             .set(WindowPlugin { primary_window: Some(window), ..default() });
         app.add_plugins(plugins);
+        let review = shown.review;
         assemble(&mut app, shown);
-        app.add_plugins((window::plugin, clinician_mode::plugin)).insert_resource(clinician_mode::StripShown {
-            on: strip,
-            synthetic,
-            headset: false,
-        });
+        if review {
+            app.add_systems(PreStartup, window::spawn_seat).add_plugins(clinician_mode::review::window_plugin);
+        } else {
+            app.add_plugins((window::plugin, clinician_mode::plugin)).insert_resource(clinician_mode::StripShown {
+                on: strip,
+                synthetic,
+                headset: false,
+            });
+        }
     }
     app.add_plugins(sound::plugin);
     match app.run() {
@@ -206,7 +214,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         .insert_resource(events::Events::new(shown.events))
         .insert_resource(Now { state: shown.play.state().clone() })
         .insert_resource(RoomData(shown.room.clone()))
-        .insert_resource(panel::PanelsShown(true))
+        .insert_resource(panel::PanelsShown(!shown.review))
         .insert_resource(anatomy::MeshKeeper(shown.meshes))
         .init_resource::<sound::voice::Voice>();
     if let Some((patient, plan)) = shown.case {
@@ -216,6 +224,9 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
             .and_then(|p| Some(p.prescription_gy? / f64::from(p.fractions.max(1))))
             .map_or(2.0, |v| v as f32);
         app.insert_resource(anatomy::DoseNow { scale_gy, ..default() }).insert_resource(Case { patient, plan });
+    }
+    if shown.review {
+        app.insert_resource(now::Reviewing).add_plugins((overlay::plugin, clinician_mode::review::plugin));
     }
     app.insert_non_send(Driver::new(shown.play)).add_message::<patient_mode::RecentreNow>().add_plugins((
         room::plugin,

@@ -25,6 +25,10 @@ pub struct Case {
     pub plan: usize,
 }
 
+/// There while a clinician reviews a plan.
+#[derive(Resource)]
+pub struct Reviewing;
+
 /// What the session told in this frame.
 #[derive(Message, Clone, Debug)]
 pub struct Told(pub Event);

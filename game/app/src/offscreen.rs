@@ -99,6 +99,7 @@ pub fn standing(world: &World) -> bool {
     let loaded = world.get_resource::<Room>().is_some_and(|r| r.loaded);
     let painted = world.get_non_send::<Driver>().is_none_or(|d| d.play.settled());
     loaded && painted && world.get_resource::<crate::anatomy::Growing>().is_none() && crate::screens::ready(world)
+        && crate::overlay::settled(world)
 }
 
 /// Waits until the graphics card has done everything it was given.

@@ -1,7 +1,7 @@
 //! Design tokens: every colour, size and type measure of the picture. No literal of the kind stands anywhere else.
 
 use bevy::color::{Color, LinearRgba};
-use bevy_egui::egui::Color32;
+use bevy_egui::egui::{Color32, Vec2, vec2};
 
 /// Room units (baked radiance) to cd/m²: at this EV100 one unit comes out as 1.0 before tone mapping.
 pub const EV0: f32 = 9.7;
@@ -176,3 +176,72 @@ pub const DOSE_RAMP: [[f32; 3]; 5] =
 pub const DOSE_OPACITY: f32 = 170.0;
 /// Below this share of its scale dose is not drawn.
 pub const DOSE_FLOOR: f32 = 0.04;
+
+/// Standard colours of lines and bands of equal dose for clinicians: percent of the prescription where each begins.
+pub const ISODOSES: [(f64, Color32); 9] = [
+    (10.0, Color32::from_rgb(108, 92, 168)),
+    (30.0, Color32::from_rgb(92, 70, 230)),
+    (50.0, Color32::from_rgb(38, 112, 255)),
+    (70.0, Color32::from_rgb(0, 196, 230)),
+    (80.0, Color32::from_rgb(0, 200, 120)),
+    (90.0, Color32::from_rgb(110, 220, 30)),
+    (95.0, Color32::from_rgb(250, 230, 0)),
+    (100.0, Color32::from_rgb(255, 150, 10)),
+    (107.0, Color32::from_rgb(255, 40, 40)),
+];
+
+/// The standard colour at a percent of the prescription: that of the level next below, or of the lowest.
+pub fn isodose(percent: f64) -> Color32 {
+    ISODOSES.iter().rev().find(|i| i.0 <= percent + 1e-9).unwrap_or(&ISODOSES[0]).1
+}
+
+/// The same from a map that is ordered in lightness and safe for the colour-blind; `t`: 0 (lowest) to 1.
+pub fn dose_safe(t: f32) -> Color32 {
+    let x = t.clamp(0.0, 1.0) * (DOSE_RAMP.len() - 1) as f32;
+    let i = (x as usize).min(DOSE_RAMP.len() - 2);
+    let mix = |c: usize| DOSE_RAMP[i][c] + (DOSE_RAMP[i + 1][c] - DOSE_RAMP[i][c]) * (x - i as f32);
+    Color32::from(bevy_egui::egui::Rgba::from_rgb(mix(0), mix(1), mix(2)))
+}
+
+/// Colours of structures that came without one, in turn.
+pub const STRUCTURES: [Color32; 8] = [
+    Color32::from_rgb(230, 80, 80),
+    Color32::from_rgb(80, 170, 240),
+    Color32::from_rgb(110, 210, 110),
+    Color32::from_rgb(240, 190, 60),
+    Color32::from_rgb(190, 120, 230),
+    Color32::from_rgb(70, 210, 200),
+    Color32::from_rgb(240, 140, 60),
+    Color32::from_rgb(200, 200, 120),
+];
+/// Share of a structure's surface that veils face on, strength of its rim, and the rim's exponent.
+pub const STRUCTURE_GLASS: [f32; 3] = [0.20, 0.55, 2.2];
+/// A small field of colour beside a name, points.
+pub const SWATCH: Vec2 = vec2(18.0, 14.0);
+/// Corner radius of a swatch, points.
+pub const SWATCH_ROUND: f32 = 3.0;
+/// Width of a structure's line in a cut, pixels of the window.
+pub const OUTLINE_PIXELS: f32 = 1.8;
+
+/// Ground of the clinician's desk, of what lies on it, and of the pictures.
+pub const DESK: Color32 = Color32::from_rgb(17, 21, 24);
+/// See [`DESK`].
+pub const DESK_PANEL: Color32 = Color32::from_rgb(26, 32, 36);
+/// See [`DESK`].
+pub const DESK_PICTURE: Color32 = Color32::from_rgb(0, 0, 0);
+/// Text of the desk, and its quieter text.
+pub const DESK_TEXT: Color32 = Color32::from_rgb(226, 232, 234);
+/// See [`DESK_TEXT`].
+pub const DESK_SOFT: Color32 = Color32::from_rgb(146, 162, 168);
+/// What is chosen on the desk, and the cross at the point.
+pub const DESK_MARK: Color32 = Color32::from_rgb(96, 200, 168);
+/// Type of the desk, points: text, small text, titles, letters of the orientation.
+pub const DESK_TYPE: [f32; 4] = [15.0, 12.5, 17.0, 20.0];
+/// Width of the desk's side, and heights of its head and of the bar of time, points.
+pub const DESK_SIDE: f32 = 312.0;
+/// See [`DESK_SIDE`].
+pub const DESK_HEAD: f32 = 44.0;
+/// See [`DESK_SIDE`].
+pub const DESK_TIME: f32 = 62.0;
+/// Space between pictures, points.
+pub const DESK_GAP: f32 = 3.0;

@@ -1,4 +1,4 @@
-//! `vestibule capture`: steps of a journey as pictures.
+//! `vestibule capture`: steps of a journey as pictures, and instants of a clinician's review.
 
 use crate::Global;
 use crate::output::{Done, Failure};
@@ -7,15 +7,32 @@ use std::path::PathBuf;
 /// What `capture` takes.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Name of a journey under scenes/journeys, or a path to one
-    pub journey: String,
-    /// Step to show, or several with commas between them; STEP@SECONDS: that long into it
-    #[arg(long, value_name = "STEP", value_delimiter = ',', required = true)]
+    /// Name of a journey under scenes/journeys, or a path to one; a clinician's review needs none
+    pub journey: Option<String>,
+    /// Step to show, or several with commas between them; STEP@SECONDS: that long into it. Of a review: seconds of beam
+    /// [default there: the plan's own dose]
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
     pub at: Vec<String>,
+    /// Whose view
+    #[arg(long, value_enum, default_value = "patient")]
+    pub mode: crate::play::Mode,
+    /// Of a review: where the planes cross, DICOM patient coordinates, mm [default: the isocentre]
+    #[arg(long, value_name = "X,Y,Z", allow_hyphen_values = true)]
+    pub point: Option<String>,
+    /// Of a review: window centre and width, in the image's unit
+    #[arg(long, value_name = "CENTRE,WIDTH", allow_hyphen_values = true)]
+    pub window: Option<String>,
+    /// Of a review: overlays to leave out, with commas between them: slices, structures, dose
+    #[arg(long, value_name = "OVERLAY", value_delimiter = ',')]
+    pub without: Vec<String>,
+    /// Of a review: mm of a pixel in a plane [default: as much as fits]
+    #[arg(long, value_name = "MM")]
+    pub pixel_mm: Option<f64>,
     /// Patient of the store [default: the first synthetic one, if there is any]
     #[arg(long, value_name = "ID")]
     pub patient: Option<String>,
-    /// left, right, window, panel:main or panel:foot, or several with commas between them
+    /// left, right, window, panel:main or panel:foot, or several with commas between them; of a review: window (the desk), left,
+    /// right, axial, coronal, sagittal, room
     #[arg(long, value_delimiter = ',', default_value = "window")]
     pub view: Vec<String>,
     /// Through the headset whose OpenXR runtime runs: the picture that its eye (left, right) is given, from where it is. Without this,
@@ -63,11 +80,13 @@ pub fn run(_args: Args, _global: &Global) -> Done {
 #[cfg(feature = "show")]
 pub(crate) mod shown {
     use super::{Args, Done, Failure, Global};
+    use crate::review::Case;
     use crate::show::{Cast, failure, to_moment};
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
     use vestibule_app::panel::PanelKind;
-    use vestibule_app::{CaptureOptions, Play, Shot, ShowError, View};
+    use vestibule_app::clinician_mode::review::views::NAMES;
+    use vestibule_app::{CaptureOptions, Play, ReviewOptions, Shot, ShowError, Shown, View};
     use vestibule_patient::Patient;
     use vestibule_scenario::{
         Choices, Delivery, Information, Lang, Library, MemoryKeeper, Player, Prepared, Session, SessionOptions,
@@ -105,14 +124,22 @@ pub(crate) mod shown {
         let turn_deg = args.turn.as_deref().map_or(Ok([0.0; 2]), |t| numbers::<2>(t, "turn"))?;
         let lang: Lang = args.lang.parse().map_err(Failure::call)?;
         let library = Library::find().map_err(Failure::work)?;
-        let journey = library.journey(&args.journey).map_err(Failure::call)?;
+        if args.journey.is_none() {
+            if args.mode != crate::play::Mode::Clinician {
+                return Err(Failure::call("say which journey, or --mode clinician to review a plan"));
+            }
+            let options = CaptureOptions { views, size, headset: args.headset, panels: false, from, turn_deg, review: None };
+            return review(args, global, library, lang, options);
+        }
+        if args.at.is_empty() {
+            return Err(Failure::call("say which step with --at"));
+        }
+        let journey = library.journey(args.journey.as_deref().unwrap_or_default()).map_err(Failure::call)?;
         let room = library.room(&journey.room).map_err(Failure::work)?;
         let (mut case, mut prepared) = (None, None);
         if let Some(patient) = patient(args.patient.as_deref(), global)? {
             if !patient.synthetic && !args.identifiable {
-                return Err(Failure::call(
-                    "this patient is not synthetic, and a rendered head is a recognisable face: say --identifiable if you may",
-                ));
+                return Err(identifiable());
             }
             let mut index = 0;
             match Prepared::new(&patient, None, GRID_MM) {
@@ -142,9 +169,57 @@ pub(crate) mod shown {
         }
         let first = args.at.first().map_or("", String::as_str);
         let shown = Cast { player: player(first)?, case, lang }.shown(&library)?;
-        let options = CaptureOptions { views, size, headset: args.headset, panels: !args.bare, from, turn_deg };
+        let panels = !args.bare;
+        let options = CaptureOptions { views, size, headset: args.headset, panels, from, turn_deg, review: None };
+        take(shown, shots, &options)
+    }
+
+    /// Instants of a review.
+    fn review(args: &Args, global: &Global, library: Library, lang: Lang, mut options: CaptureOptions) -> Done {
+        let Some(patient) = patient(args.patient.as_deref(), global)? else {
+            return Err(Failure::call("there is no patient in the store; `vestibule patient import PATH` takes one in"));
+        };
+        if !patient.synthetic && !args.identifiable {
+            return Err(identifiable());
+        }
+        let three = |text: &String| numbers::<3>(text, "point").map(|p| p.map(f64::from));
+        let two = |text: &String| numbers::<2>(text, "window").map(|p| p.map(f64::from));
+        options.review = Some(ReviewOptions {
+            point: args.point.as_ref().map(three).transpose()?,
+            window: args.window.as_ref().map(two).transpose()?,
+            without: args.without.clone(),
+            pixel_mm: args.pixel_mm,
+            live: !args.at.is_empty(),
+        });
+        let case = Case::new(library, lang, patient, None, GRID_MM)?;
+        let mut instants = Vec::new();
+        for at in &args.at {
+            let seconds: f64 =
+                at.parse().map_err(|_| Failure::call(format!("'{at}' is no instant: --at of a review takes seconds of beam")))?;
+            instants.push((at.clone(), Some(seconds)));
+        }
+        if instants.is_empty() {
+            instants.push((String::new(), None));
+        }
+        let mut shots = Vec::new();
+        for (name, at) in &instants {
+            let file = |view: &String| out(&args.out, [name, view], [instants.len(), args.view.len()]);
+            let files = args.view.iter().map(file).collect::<Result<_, Failure>>()?;
+            shots.push(Shot { play: Box::new(case.play(*at)) as Box<dyn Play>, out: files });
+        }
+        let shown = case.shown(case.play(instants[0].1))?;
+        take(shown, shots, &options)
+    }
+
+    fn identifiable() -> Failure {
+        Failure::call(
+            "this patient is not synthetic, and a rendered head is a recognisable face: say --identifiable if you may",
+        )
+    }
+
+    fn take(shown: Shown, shots: Vec<Shot>, options: &CaptureOptions) -> Done {
         let told = |file: &Path| tell!("vestibule: {}", file.display());
-        match vestibule_app::capture(shown, shots, &options, told) {
+        match vestibule_app::capture(shown, shots, options, told) {
             Err(ShowError::NoRuntime) => Err(Failure::Work(
                 "no headset answers: start its OpenXR runtime, or leave out --headset to draw the same eye off-screen"
                     .to_owned(),
@@ -160,11 +235,15 @@ pub(crate) mod shown {
             "window" => View::Window,
             "panel:main" => View::Panel(PanelKind::Main),
             "panel:foot" => View::Panel(PanelKind::Foot),
-            other => {
-                return Err(Failure::call(format!(
-                    "'{other}' is no view: it is left, right, window, panel:main or panel:foot"
-                )));
-            }
+            other => match NAMES.iter().position(|n| n.0 == other) {
+                Some(i) => View::Desk(i),
+                None => {
+                    return Err(Failure::call(format!(
+                        "'{other}' is no view: it is left, right, window, panel:main or panel:foot, of a review also axial, coronal, \
+                         sagittal or room"
+                    )));
+                }
+            },
         })
     }
 

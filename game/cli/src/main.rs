@@ -11,6 +11,8 @@ mod dose_machine;
 mod patient;
 mod play;
 mod record;
+#[cfg(feature = "show")]
+mod review;
 mod scene;
 #[cfg(feature = "show")]
 mod show;

@@ -5,14 +5,14 @@ mod opened;
 
 use crate::Global;
 use crate::output::{Done, Failure};
-pub use opened::Opened;
+pub use opened::{Opened, choose, language};
 use std::path::PathBuf;
 
 /// What `play` takes.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// Name of a journey under scenes/journeys, or a path to one
-    pub journey: String,
+    /// Name of a journey under scenes/journeys, or a path to one; a clinician's review of a plan needs none
+    pub journey: Option<String>,
     /// Whose session [default: the only patient of the store, else its only synthetic one]
     #[arg(long, value_name = "ID")]
     pub patient: Option<String>,
@@ -71,8 +71,13 @@ impl Mode {
     }
 }
 
-/// Plays a journey.
+/// Plays a journey, or opens a plan for a clinician.
 pub fn run(args: Args, global: &Global) -> Done {
+    if args.journey.is_none() && (args.mode != Mode::Clinician || args.headless) {
+        return Err(Failure::call(
+            "say which journey (`vestibule scene list`), or --mode clinician in the window or the headset to review a plan",
+        ));
+    }
     if args.headless {
         return headless::run(&args, global);
     }

@@ -3,6 +3,7 @@
 use crate::Global;
 use crate::output::{Done, Failure};
 use crate::play::{Args, Mode, Opened};
+use crate::review;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -59,6 +60,20 @@ pub fn run(args: &Args, global: &Global) -> Done {
             )),
         };
     }
+    let pixels = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
+    let mut options = AppOptions {
+        headset: in_headset,
+        eye_pixels: pixels(EYE_PIXELS),
+        sketch_pixels: pixels(SKETCH_PIXELS),
+        control: std::env::var_os(CONTROL).map(PathBuf::from),
+    };
+    if args.journey.is_none() {
+        let (case, keeper) = review::open(args, global)?;
+        let shown = case.shown(case.play(None))?;
+        let ended = vestibule_app::run(shown, &options);
+        review::close(&keeper);
+        return finish(ended);
+    }
     let opened = Opened::new(args, global)?;
     let resume = Resume::read();
     // after a fall the staff has answered already, and it goes on where it was
@@ -88,14 +103,13 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let mut shown = cast.shown(&opened.library)?;
     shown.meshes = Some(meshes);
     shown.strip = args.mode != Mode::Patient || !headset;
-    let pixels = |name: &str| std::env::var(name).ok().and_then(|v| v.parse().ok());
-    let options = AppOptions {
-        headset,
-        eye_pixels: pixels(EYE_PIXELS),
-        sketch_pixels: pixels(SKETCH_PIXELS),
-        control: std::env::var_os(CONTROL).map(PathBuf::from),
-    };
-    match vestibule_app::run(shown, &options) {
+    options.headset = headset;
+    finish(vestibule_app::run(shown, &options))
+}
+
+/// A child that found no headset says so to its parent by its exit code.
+fn finish(ended: Result<(), ShowError>) -> Done {
+    match ended {
         Err(ShowError::NoRuntime) => std::process::exit(i32::from(NO_HEADSET)),
         other => other.map_err(failure),
     }
@@ -238,15 +252,21 @@ impl<K: Keeper + 'static> Cast<K> {
             case: self.case,
             words: Box::new(move |key| texts.get(key)),
             language: self.lang.code().to_owned(),
-            events: std::env::var_os(EVENTS).is_some(),
+            events: events(),
             strip: false,
+            review: false,
             meshes: None,
         })
     }
 }
 
+/// Whether a test listens.
+pub fn events() -> bool {
+    std::env::var_os(EVENTS).is_some()
+}
+
 /// The asset root: `VESTIBULE_ASSETS`, else that of the scenes.
-fn assets(library: &Library) -> PathBuf {
+pub fn assets(library: &Library) -> PathBuf {
     std::env::var_os("VESTIBULE_ASSETS").map_or_else(|| library.assets(), PathBuf::from)
 }
 

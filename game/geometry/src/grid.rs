@@ -109,6 +109,19 @@ impl<T: Copy> Volume<T> {
 }
 
 impl Volume<f32> {
+    /// The highest value and its voxel, the first of several; None without a number.
+    pub fn highest(&self) -> Option<(f32, [usize; 3])> {
+        let mut best: Option<(f32, usize)> = None;
+        for (o, v) in self.data.iter().enumerate() {
+            if best.map_or(!v.is_nan(), |b| *v > b.0) {
+                best = Some((*v, o));
+            }
+        }
+        let (v, o) = best?;
+        let [nx, ny, _] = self.grid.size;
+        Some((v, [o % nx, o / nx % ny, o / (nx * ny)]))
+    }
+
     /// Means of blocks of this many voxels, at least 1 along each axis; what is left over at the far ends is left out.
     pub fn averaged(&self, block: [usize; 3]) -> Self {
         let block = block.map(|b| b.max(1));
@@ -235,6 +248,13 @@ mod tests {
         assert_eq!((c.grid.size, c.grid.spacing_mm), ([6, 4, 6], [2.0; 3]));
         assert!((c.at(2, 1, 3) - field(c.grid.centre(2, 1, 3))).abs() < 1e-4);
         assert_eq!(v.averaged([5, 3, 99]).grid.size, [2, 2, 1]);
+    }
+
+    #[test]
+    fn the_highest_is_a_number_and_the_first() {
+        let grid = Grid::axial([2, 2, 2], [1.0; 3], Point3::origin());
+        let v = Volume { grid, data: vec![f32::NAN, -1.0, 3.0, 2.0, 3.0, f32::NAN, 0.0, 1.0] };
+        assert_eq!(v.highest(), Some((3.0, [0, 1, 0])));
     }
 
     #[test]

@@ -9,7 +9,7 @@ mod surfaces;
 pub use dose::DoseNow;
 pub use kept::{KeepsMeshes, MeshKeeper};
 pub use materials::{DoseMaterial, GlassMaterial, GlassUniform};
-pub use surfaces::Kind;
+pub use surfaces::{Kind, mesh as card_mesh};
 
 use crate::events::Events;
 use crate::machine::top_motion;
@@ -17,7 +17,7 @@ use crate::now::{Case, Now, RoomData};
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
-use vestibule_geometry::{BeamAngles, TriMesh};
+use vestibule_geometry::{BeamAngles, Frames, PatientPosition, TriMesh};
 
 /// Frame of the patient: children are in DICOM patient coordinates, mm.
 #[derive(Component)]
@@ -37,9 +37,15 @@ pub fn plugin(app: &mut App) {
         .add_systems(PostUpdate, follow.before(TransformSystems::Propagate));
 }
 
-fn start(mut commands: Commands, case: Option<Res<Case>>, keeper: Res<MeshKeeper>) {
+fn start(
+    mut commands: Commands,
+    case: Option<Res<Case>>,
+    keeper: Res<MeshKeeper>,
+    reviewing: Option<Res<crate::now::Reviewing>>,
+) {
     commands.spawn((PatientFrame, Transform::default(), Visibility::Inherited));
-    if let Some(case) = case {
+    // a review shows the structures themselves
+    if let (Some(case), None) = (case, reviewing) {
         let (case, keeper) = (case.clone(), keeper.clone());
         let task = AsyncComputeTaskPool::get().spawn(async move { kept::surfaces(&case, &keeper) });
         commands.insert_resource(Growing(task));
@@ -81,14 +87,21 @@ fn show(now: Res<Now>, mut surfaces: Query<&mut Visibility, With<Kind>>) {
     }
 }
 
+/// Without a plan the middle of the first image stands at the isocentre.
+fn unplanned(case: &Case) -> Option<Frames> {
+    let image = case.patient.images.first()?;
+    let [low, high] = image.volume.grid.bounds();
+    Some(Frames { isocentre_mm: low + (high - low) * 0.5, position: image.position.unwrap_or(PatientPosition::Hfs) })
+}
+
 /// Where the patient's frame stands in the room: at the treatment position of the couch's 0, carried by the couch.
 pub fn patient_in_room(
     case: &Case,
     pose: &vestibule_scenario::MachinePose,
     isocentre_height_m: f64,
 ) -> Option<Transform> {
-    let plan = case.patient.plans.get(case.plan)?;
-    let at = plan.frames(plan.beams.first()?).patient_to_room(&BeamAngles::default(), isocentre_height_m);
+    let planned = case.patient.plans.get(case.plan).and_then(|p| Some(p.frames(p.beams.first()?)));
+    let at = planned.or_else(|| unplanned(case))?.patient_to_room(&BeamAngles::default(), isocentre_height_m);
     let r = at.isometry.rotation;
     let t = at.isometry.translation;
     let set_up = Transform {

@@ -1,5 +1,6 @@
 //! The mirror: what the person sees, where they are in the journey, what comes next, and pause, skip, end.
 
+pub mod review;
 mod typing;
 
 use crate::events::Events;

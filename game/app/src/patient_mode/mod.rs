@@ -11,7 +11,7 @@ use crate::tokens;
 use bevy::camera::Exposure;
 use bevy::prelude::*;
 use vestibule_geometry::Volume;
-use vestibule_scenario::{Action, Delivered, Event, KeepError, Keeper, Painter, Player, Posture, Reply, SessionState};
+use vestibule_scenario::{Action, Delivered, Event, KeepError, Keeper, Painter, Player, Posture, Reply, Review, SessionState};
 
 /// A session as the app needs it, whatever paints its dose and whatever keeps its answers.
 pub trait Play {
@@ -32,6 +32,14 @@ pub trait Play {
     fn drop_voice(&mut self) -> Result<(), KeepError>;
     /// Name of the voice said to the open question.
     fn voice(&self) -> Option<String>;
+    /// The review that this is, if it is one: somebody moves its time.
+    fn review(&mut self) -> Option<&mut Review> {
+        None
+    }
+    /// What makes jumps in time quick, once, for any thread.
+    fn checkpoints(&self) -> Option<Box<dyn FnOnce() + Send>> {
+        None
+    }
 }
 
 /// Something that paints a dose which can be looked at.

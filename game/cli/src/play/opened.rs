@@ -39,7 +39,7 @@ impl Opened {
     /// Exit code 2 for a call that names what is not there, 1 for what cannot be opened.
     pub fn new(args: &Args, global: &Global) -> Result<Self, Failure> {
         let library = Library::find().map_err(Failure::work)?;
-        let journey = library.journey(&args.journey).map_err(scene_failure)?;
+        let journey = library.journey(args.journey.as_deref().unwrap_or_default()).map_err(scene_failure)?;
         let room = library.room(&journey.room).map_err(scene_failure)?;
         let checklist =
             journey.checklist.as_deref().map(|name| library.checklist(name)).transpose().map_err(scene_failure)?;
@@ -96,7 +96,7 @@ fn scene_failure(e: vestibule_scenario::OpenError) -> Failure {
 }
 
 /// The language asked for, else the system's, else English.
-fn language(asked: Option<&str>) -> Result<Lang, Failure> {
+pub fn language(asked: Option<&str>) -> Result<Lang, Failure> {
     if let Some(asked) = asked {
         return asked.parse().map_err(Failure::Call);
     }
@@ -105,7 +105,7 @@ fn language(asked: Option<&str>) -> Result<Lang, Failure> {
 }
 
 /// The patient named, else the store's only one, else its only synthetic one.
-fn choose(all: &[PatientSummary], asked: Option<&str>) -> Result<String, Failure> {
+pub fn choose(all: &[PatientSummary], asked: Option<&str>) -> Result<String, Failure> {
     let list = || all.iter().map(|p| p.id.as_str()).collect::<Vec<_>>().join(", ");
     match asked {
         Some(id) if all.iter().any(|p| p.id == id) => Ok(id.to_owned()),

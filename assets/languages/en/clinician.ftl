@@ -1,0 +1,62 @@
+# The clinician's desk and the overlays on it.
+overlay-slices = Images
+overlay-structures = Structures
+overlay-dose = Dose
+overlay-show = Shown or hidden
+overlay-coarser = Coarser than the data, voxels in one texel:
+
+review-point = At the cross
+review-play = Play
+review-pause = Pause
+review-no-beam = No plan here whose delivery can be shown
+review-not-clinical = Education and viewing. Not for clinical decisions
+
+view-room = In the room, at life size
+plane-axial = Axial
+plane-coronal = Coronal
+plane-sagittal = Sagittal
+
+slices-window = Window
+slices-fused = Fused
+slices-nothing = nothing
+slices-opacity = opacity
+slices-in-room = In the room:
+slices-no-image = This patient has no images
+slices-one = One slice only: no cut across it.
+slices-not-registered = Not in the same frame of reference: cannot be laid over it
+window-brain = Brain
+window-soft = Soft tissue
+window-bone = Bone
+window-lung = Lung
+window-wide = Wide
+fusion-blend = Blended
+fusion-chequered = Chequered
+fusion-lens = Lens
+
+structures-outlines = Outlines
+structures-surfaces = Surfaces
+structures-all = All
+structures-no = None
+structures-go = Bring the cross to its middle
+structures-none = This patient has no structures
+structures-empty = without contours
+structures-for-patients = Frosted glass: skin, bone, brain and the place we treat
+
+dose-live = As it is delivered
+dose-fraction = one fraction
+dose-course = whole course
+dose-beam = one beam
+dose-physical = physical dose
+dose-weighted = RBE-weighted dose (1.1)
+dose-effective = RBE-weighted dose
+dose-difference = difference of doses
+dose-imported = imported, its engine is not stated
+dose-uncertainty = Against MCsquare, head phantom: 95 of 100 points within 3 % and 2 mm
+dose-none = No dose yet: let it play
+dose-of-highest = The plan prescribes nothing: percent of the highest dose.
+dose-wash = Colour
+dose-lines = Lines
+dose-safe = Colour-blind
+dose-hottest = Hottest point
+dose-levels = Levels
+dose-for-patients = A glow that grows, without numbers

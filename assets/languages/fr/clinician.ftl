@@ -1,0 +1,62 @@
+# Le pupitre du clinicien et ce qui s’y superpose.
+overlay-slices = Images
+overlay-structures = Structures
+overlay-dose = Dose
+overlay-show = Montrer ou cacher
+overlay-coarser = Plus grossier que les données, voxels par texel :
+
+review-point = À la croix
+review-play = Lecture
+review-pause = Pause
+review-no-beam = Aucun plan dont on puisse montrer le déroulement
+review-not-clinical = Enseignement et visualisation. Pas pour décider d’un soin
+
+view-room = Dans la salle, grandeur nature
+plane-axial = Axial
+plane-coronal = Coronal
+plane-sagittal = Sagittal
+
+slices-window = Fenêtre
+slices-fused = Fusion
+slices-nothing = rien
+slices-opacity = opacité
+slices-in-room = Dans la salle :
+slices-no-image = Ce patient n’a pas d’images
+slices-one = Une seule coupe : rien en travers.
+slices-not-registered = Pas le même repère : superposition impossible
+window-brain = Cerveau
+window-soft = Tissus mous
+window-bone = Os
+window-lung = Poumon
+window-wide = Large
+fusion-blend = Mélange
+fusion-chequered = Damier
+fusion-lens = Loupe
+
+structures-outlines = Contours
+structures-surfaces = Surfaces
+structures-all = Toutes
+structures-no = Aucune
+structures-go = Amener la croix en son milieu
+structures-none = Ce patient n’a pas de structures
+structures-empty = sans contours
+structures-for-patients = Verre dépoli : la peau, l’os, le cerveau et l’endroit traité
+
+dose-live = Telle qu’elle est délivrée
+dose-fraction = une séance
+dose-course = tout le traitement
+dose-beam = un faisceau
+dose-physical = dose physique
+dose-weighted = dose pondérée EBR (1,1)
+dose-effective = dose pondérée EBR
+dose-difference = différence de doses
+dose-imported = importée, calcul non précisé
+dose-uncertainty = Face à MCsquare, fantôme de tête : 95 points sur 100 à 3 % et 2 mm près
+dose-none = Pas encore de dose : lancez la lecture
+dose-of-highest = Le plan ne prescrit rien : pour cent de la dose la plus haute.
+dose-wash = Couleur
+dose-lines = Lignes
+dose-safe = Daltonisme
+dose-hottest = Point le plus chaud
+dose-levels = Niveaux
+dose-for-patients = Une lueur qui grandit, sans chiffres

@@ -1,0 +1,184 @@
+//! The desk in the window: whose plan it is, what lies over the patient and how, four pictures, and time.
+
+use super::views::{NAMES, Views};
+use super::{picture, time_bar};
+use crate::now::{Case, Words};
+use crate::overlay::slices::Viewing;
+use crate::overlay::{Cuts, Family, Legend, dose};
+use crate::third_party::egui::{BOLD, Typefaces, style};
+use crate::tokens;
+use bevy::ecs::schedule::ScheduleLabel;
+use bevy::prelude::*;
+use bevy_egui::EguiContext;
+use bevy_egui::egui::{self, FontFamily, FontId, Margin, RichText, TextStyle, Ui, vec2};
+
+/// The desk's own pass in a picture.
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct DrawDesk;
+
+/// The camera on which the desk is drawn.
+#[derive(Component)]
+pub struct OnDesk;
+
+/// Whether its type and colours stand.
+#[derive(Resource, Default)]
+pub struct Desk {
+    styled: bool,
+}
+
+pub(super) fn draw(world: &mut World) {
+    let mut contexts = world.query_filtered::<&mut EguiContext, With<OnDesk>>();
+    let Ok(mut context) = contexts.single_mut(world) else { return };
+    let ctx = context.get_mut().clone();
+    if !world.resource::<Desk>().styled {
+        world.resource_mut::<Desk>().styled = true;
+        if let Some(faces) = world.get_resource::<Typefaces>() {
+            dress(&ctx, faces);
+        }
+        return; // fonts count from the next pass
+    }
+    if !world.contains_resource::<Views>() {
+        return;
+    }
+    let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
+    let mut ui = egui::Ui::new(ctx, egui::Id::new("desk"), builder);
+    let bar = egui::Frame::new().fill(tokens::DESK_PANEL).inner_margin(Margin::symmetric(12, 6));
+    egui::Panel::top("head").exact_size(tokens::DESK_HEAD).frame(bar).show(&mut ui, |ui| head(ui, world));
+    egui::Panel::bottom("time").exact_size(tokens::DESK_TIME).frame(bar).show(&mut ui, |ui| time_bar::show(ui, world));
+    egui::Panel::left("side").exact_size(tokens::DESK_SIDE).frame(bar).show(&mut ui, |ui| {
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| side(ui, world));
+    });
+    let ground = egui::Frame::new().fill(tokens::DESK);
+    egui::CentralPanel::default().frame(ground).show(&mut ui, |ui| pictures(ui, world));
+}
+
+/// Dark, and larger than egui's own.
+fn dress(ctx: &egui::Context, faces: &Typefaces) {
+    style(ctx, faces);
+    ctx.set_theme(egui::Theme::Dark);
+    ctx.global_style_mut(|s| {
+        let [text, small, title, _] = tokens::DESK_TYPE;
+        s.text_styles = [
+            (TextStyle::Body, FontId::proportional(text)),
+            (TextStyle::Button, FontId::proportional(text)),
+            (TextStyle::Small, FontId::proportional(small)),
+            (TextStyle::Heading, FontId::new(title, FontFamily::Name(BOLD.into()))),
+            (TextStyle::Monospace, FontId::monospace(text)),
+        ]
+        .into();
+        s.spacing.item_spacing = vec2(8.0, 5.0);
+        s.spacing.interact_size.y = 24.0;
+        s.spacing.slider_width = 150.0;
+        s.interaction.selectable_labels = false;
+        let v = &mut s.visuals;
+        v.dark_mode = true;
+        v.override_text_color = Some(tokens::DESK_TEXT);
+        v.panel_fill = tokens::DESK_PANEL;
+        v.window_fill = tokens::DESK_PANEL;
+        v.extreme_bg_color = tokens::DESK;
+        v.selection.bg_fill = tokens::SAGE;
+        v.widgets.inactive.bg_fill = tokens::SCREEN_DIM;
+        v.widgets.inactive.weak_bg_fill = tokens::SCREEN_DIM;
+    });
+}
+
+fn head(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    ui.horizontal_centered(|ui| {
+        if let Some(case) = world.get_resource::<Case>() {
+            let name = case.patient.name.replace('^', " ");
+            ui.label(RichText::new(name.trim()).family(FontFamily::Name(BOLD.into())).size(tokens::DESK_TYPE[2]));
+            ui.label(RichText::new(&case.patient.id).color(tokens::DESK_SOFT));
+            if let Some(plan) = case.patient.plans.get(case.plan) {
+                let gray = plan.prescription_gy.map_or_else(String::new, |gy| format!(" · {gy:.1} Gy / {}", plan.fractions));
+                ui.label(format!("{}{gray}", plan.label));
+            }
+            if case.patient.synthetic {
+                let mark = RichText::new(words.get("app-synthetic")).size(tokens::DESK_TYPE[1]).color(tokens::AMBER);
+                ui.label(mark);
+            }
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let note = RichText::new(words.get("review-not-clinical")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
+            ui.label(note);
+        });
+    });
+}
+
+fn side(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    values(ui, world, &words);
+    let count = world.resource::<Family>().0.len();
+    for i in 0..count {
+        ui.add_space(4.0);
+        ui.separator();
+        let (id, legend, controls) = {
+            let overlay = &mut world.resource_mut::<Family>().0[i];
+            ui.horizontal(|ui| {
+                ui.checkbox(&mut overlay.on, "").on_hover_text(words.get("overlay-show"));
+                ui.heading(words.get(&format!("overlay-{}", overlay.id)));
+            });
+            (overlay.id, overlay.legend, overlay.controls)
+        };
+        show_legend(ui, &legend(world));
+        ui.push_id(id, |ui| controls(ui, world));
+    }
+}
+
+/// What the images and the dose are at the point.
+fn values(ui: &mut Ui, world: &World, words: &Words) {
+    let at = world.resource::<Cuts>().at;
+    ui.heading(words.get("review-point"));
+    let side = |v: f64, plus: char, minus: char| format!("{} {:.1}", if v < 0.0 { minus } else { plus }, v.abs());
+    ui.label(format!("{}   {}   {} mm", side(at.x, 'L', 'R'), side(at.y, 'P', 'A'), side(at.z, 'S', 'I')));
+    let viewing = world.resource::<Viewing>();
+    let mut lines = Vec::new();
+    if let Some(case) = world.get_resource::<Case>() {
+        for image in [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| case.patient.images.get(i)) {
+            let value = image.volume.sample(at).map_or_else(|| "–".to_owned(), |v| format!("{v:.1}"));
+            lines.push(format!("{} {value} {}", image.modality.as_str(), image.unit));
+        }
+    }
+    if let Some(gray) = dose::at(world, at) {
+        let percent = gray / world.resource::<dose::DoseShow>().reference_gy * 100.0;
+        lines.push(format!("{} {gray:.3} Gy ({percent:.1} %)", words.get("overlay-dose")));
+    }
+    ui.label(lines.join("     "));
+}
+
+fn show_legend(ui: &mut Ui, legend: &Legend) {
+    let small = |t: &str| RichText::new(t).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
+    if !legend.source.is_empty() {
+        let unit = if legend.unit.is_empty() { String::new() } else { format!(" · {}", legend.unit) };
+        ui.label(small(&format!("{}{unit}", legend.source)));
+    }
+    if let Some(notice) = &legend.notice {
+        ui.label(RichText::new(notice).size(tokens::DESK_TYPE[1]).color(tokens::AMBER));
+    }
+    for (colour, text) in &legend.swatches {
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
+            ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, *colour);
+            ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]));
+        });
+    }
+}
+
+/// Two by two, or one alone.
+fn pictures(ui: &mut Ui, world: &mut World) {
+    let all = ui.max_rect();
+    let large = world.resource::<Views>().large;
+    let half = (all.size() - vec2(tokens::DESK_GAP, tokens::DESK_GAP)) * 0.5;
+    for i in 0..NAMES.len() {
+        let rect = match large {
+            Some(l) if l == i => all,
+            Some(_) => continue,
+            None => {
+                let step = half + vec2(tokens::DESK_GAP, tokens::DESK_GAP);
+                let corner = all.min + vec2((i % 2) as f32, (i / 2) as f32) * step;
+                egui::Rect::from_min_size(corner, half)
+            }
+        };
+        picture::show(ui, world, i, rect);
+    }
+}

@@ -1,0 +1,182 @@
+//! One picture of the desk: what its camera sees, letters of the orientation, the cross at the point, a scale; and the mouse in it.
+
+use super::views::{NAMES, Shows, Views};
+use crate::now::{Case, Words};
+use crate::overlay::Cuts;
+use crate::overlay::slices::Viewing;
+use crate::third_party::egui::BOLD;
+use crate::tokens;
+use bevy::prelude::*;
+use bevy_egui::egui::{self, Align2, Color32, FontFamily, FontId, PointerButton, Rect, Response, Sense, Stroke, Ui, pos2, vec2};
+use bevy_egui::{EguiTextureHandle, EguiUserTextures};
+use vestibule_geometry::{AnatomicalPlane, letter};
+
+/// Points of scrolling that make one step to the next slice.
+const STEP: f32 = 24.0;
+/// Gap of the cross round the point, points.
+const GAP: f32 = 10.0;
+/// Length of the scale, mm, the longest that takes less than a third of the picture.
+const SCALES: [f64; 6] = [200.0, 100.0, 50.0, 20.0, 10.0, 5.0];
+
+pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect) {
+    let scale = f64::from(ui.ctx().pixels_per_point());
+    let (image, shows) = {
+        let mut views = world.resource_mut::<Views>();
+        let view = &mut views.list[index];
+        let size = UVec2::new(
+            (f64::from(rect.width()) * scale).round().clamp(1.0, 8192.0) as u32,
+            (f64::from(rect.height()) * scale).round().clamp(1.0, 8192.0) as u32,
+        );
+        if view.size != size {
+            view.size = size;
+        }
+        (view.image.clone(), view.shows)
+    };
+    let texture = world.resource_mut::<EguiUserTextures>().add_image(EguiTextureHandle::Strong(image));
+    let response = ui.interact(rect, ui.id().with(("picture", index)), Sense::click_and_drag());
+    let painter = ui.painter().with_clip_rect(rect);
+    painter.image(texture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
+    match shows {
+        Shows::Room => room(ui, world, &response),
+        Shows::Plane(plane) => {
+            mouse(ui, world, index, plane, &response, scale);
+            marks(world, index, plane, &painter, rect, scale);
+        }
+    }
+    if response.double_clicked() {
+        let mut views = world.resource_mut::<Views>();
+        views.large = if views.large.is_some() { None } else { Some(index) };
+    }
+    let Some(words) = world.get_resource::<Words>() else { return };
+    let name = match shows {
+        Shows::Room => words.get("view-room"),
+        Shows::Plane(plane) => {
+            let at = world.resource::<Cuts>().at[plane.across()];
+            let mut out = nalgebra::Vector3::zeros();
+            out[plane.across()] = at;
+            let side = if at == 0.0 { ' ' } else { letter(&out) };
+            format!("{}  {side} {:.1} mm", words.get(&format!("plane-{}", NAMES[index].0)), at.abs())
+        }
+    };
+    shadowed(&painter, rect.left_top() + vec2(10.0, 8.0), Align2::LEFT_TOP, &name, tokens::DESK_TYPE[0]);
+}
+
+/// Text that is read on light and dark.
+fn shadowed(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, size: f32) {
+    let font = FontId::new(size, FontFamily::Name(BOLD.into()));
+    for off in [vec2(1.0, 1.0), vec2(-1.0, 1.0), vec2(1.0, -1.0), vec2(-1.0, -1.0)] {
+        painter.text(at + off, align, text, font.clone(), tokens::DESK_PICTURE);
+    }
+    painter.text(at, align, text, font, tokens::DESK_TEXT);
+}
+
+fn room(ui: &Ui, world: &mut World, response: &Response) {
+    let by = response.drag_delta();
+    let scroll = ui.input(|i| i.smooth_scroll_delta.y);
+    let mut views = world.resource_mut::<Views>();
+    if response.dragged_by(PointerButton::Primary) {
+        views.orbit.drag(Vec2::new(by.x, by.y));
+    } else if response.dragged() {
+        views.orbit.shift(Vec2::new(by.x, by.y));
+    }
+    if response.hovered() && scroll != 0.0 {
+        views.orbit.zoom((scroll * 0.004).exp());
+    }
+}
+
+fn mouse(ui: &Ui, world: &mut World, index: usize, plane: AnatomicalPlane, response: &Response, scale: f64) {
+    let by = response.drag_delta();
+    if response.dragged_by(PointerButton::Primary) || response.clicked() {
+        if let Some(p) = response.interact_pointer_pos() {
+            let at = (p - response.rect.min) * scale as f32;
+            let point = {
+                let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
+                views.list[index].point(cuts, [f64::from(at.x), f64::from(at.y)])
+            };
+            if let Some(point) = point {
+                world.resource_mut::<Cuts>().go(point);
+            }
+        }
+    } else if response.dragged_by(PointerButton::Secondary) {
+        let [centre, width] = &mut world.resource_mut::<Viewing>().window;
+        *width = (*width * f64::from(by.x * 0.004).exp()).clamp(1e-3, 1e6);
+        *centre += f64::from(by.y) * *width * 0.003;
+    } else if response.dragged_by(PointerButton::Middle) {
+        let mut views = world.resource_mut::<Views>();
+        let mm = {
+            let cuts = Cuts::default();
+            let view = &views.list[index];
+            view.mm_per_pixel.unwrap_or_else(|| view.scale(&cuts))
+        };
+        let view = &mut views.list[index];
+        view.pan_mm[0] -= f64::from(by.x) * scale * mm;
+        view.pan_mm[1] += f64::from(by.y) * scale * mm;
+    }
+    if !response.hovered() {
+        return;
+    }
+    let (scroll, zoom) = ui.input(|i| (i.smooth_scroll_delta.y, i.zoom_delta()));
+    if zoom != 1.0 {
+        let cuts = world.resource::<Cuts>().clone();
+        let mut views = world.resource_mut::<Views>();
+        let view = &mut views.list[index];
+        view.mm_per_pixel = Some((view.scale(&cuts) / f64::from(zoom)).clamp(0.02, 10.0));
+    } else if scroll != 0.0 {
+        let id = response.id.with("scrolled");
+        let all = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + scroll;
+        let steps = (all / STEP).trunc();
+        ui.data_mut(|d| d.insert_temp(id, all - steps * STEP));
+        if steps != 0.0 {
+            let slice_mm = slice_mm(world, plane);
+            let mut cuts = world.resource_mut::<Cuts>();
+            let mut to = cuts.at;
+            to[plane.across()] += f64::from(steps) * slice_mm;
+            cuts.go(to);
+        }
+    }
+}
+
+/// From one slice of the image to the next, across this plane, mm.
+fn slice_mm(world: &World, plane: AnatomicalPlane) -> f64 {
+    let image = world.resource::<Viewing>().image;
+    let grid = world.get_resource::<Case>().and_then(|c| c.patient.images.get(image?)).map(|i| &i.volume.grid);
+    let Some(grid) = grid else { return 1.0 };
+    // the grid's own axis that runs most across the plane
+    let along = (0..3).max_by(|a, b| grid.axes[(plane.across(), *a)].abs().total_cmp(&grid.axes[(plane.across(), *b)].abs()));
+    grid.spacing_mm[along.unwrap_or(2)]
+}
+
+fn marks(world: &World, index: usize, plane: AnatomicalPlane, painter: &egui::Painter, rect: Rect, scale: f64) {
+    let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
+    let view = &views.list[index];
+    let [right, up, _] = plane.picture();
+    let big = tokens::DESK_TYPE[3];
+    for (at, align, way) in [
+        (rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, -right),
+        (rect.right_center() - vec2(8.0, 0.0), Align2::RIGHT_CENTER, right),
+        (rect.center_top() + vec2(0.0, 6.0), Align2::CENTER_TOP, up),
+        (rect.center_bottom() - vec2(0.0, 6.0), Align2::CENTER_BOTTOM, -up),
+    ] {
+        shadowed(painter, at, align, &letter(&way).to_string(), big);
+    }
+    if let Some([x, y]) = view.pixel(cuts, &cuts.at) {
+        let at = rect.min + vec2((x / scale) as f32, (y / scale) as f32);
+        let line = Stroke::new(1.0, tokens::DESK_MARK.gamma_multiply(0.75));
+        painter.hline(rect.left()..=at.x - GAP, at.y, line);
+        painter.hline(at.x + GAP..=rect.right(), at.y, line);
+        painter.vline(at.x, rect.top()..=at.y - GAP, line);
+        painter.vline(at.x, at.y + GAP..=rect.bottom(), line);
+    }
+    let points_per_mm = 1.0 / (view.scale(cuts) * scale);
+    let fits = |mm: &f64| mm * points_per_mm < f64::from(rect.width()) / 3.0;
+    if let Some(mm) = SCALES.into_iter().find(fits) {
+        let length = (mm * points_per_mm) as f32;
+        let end = rect.right_bottom() - vec2(14.0, 14.0);
+        let line = Stroke::new(2.0, tokens::DESK_TEXT);
+        painter.line_segment([end - vec2(length, 0.0), end], line);
+        for x in [0.0, length] {
+            painter.line_segment([end - vec2(x, 4.0), end - vec2(x, -4.0)], line);
+        }
+        shadowed(painter, end - vec2(length * 0.5, 6.0), Align2::CENTER_BOTTOM, &format!("{mm:.0} mm"), tokens::DESK_TYPE[1]);
+    }
+}

@@ -1,0 +1,86 @@
+//! The bar of time: play, speed, the beams one after the other, and what the machine does at this instant.
+
+use super::play::{Transport, Wish};
+use crate::now::{Case, Now, Words};
+use crate::overlay::dose::{DoseShow, Source};
+use crate::tokens;
+use bevy::prelude::*;
+use bevy_egui::egui::{self, Align2, FontId, RichText, Ui, pos2, vec2};
+
+/// Speeds that are offered, times true.
+const SPEEDS: [f64; 3] = [0.1, 1.0, 10.0];
+/// Room for what is read beside the bar, points.
+const READING: f32 = 330.0;
+/// Height of the bar of beams, points.
+const BEAMS: f32 = 22.0;
+
+pub(super) fn show(ui: &mut Ui, world: &mut World) {
+    let (Some(words), Some(now)) = (world.get_resource::<Words>().cloned(), world.get_resource::<Now>().cloned()) else {
+        return;
+    };
+    let transport = world.resource::<Transport>().clone();
+    if transport.length_s <= 0.0 {
+        ui.label(RichText::new(words.get("review-no-beam")).color(tokens::DESK_SOFT));
+        return;
+    }
+    let mut wishes = Vec::new();
+    ui.horizontal_centered(|ui| {
+        let key = if transport.playing { "review-pause" } else { "review-play" };
+        let button = egui::Button::new(RichText::new(words.get(key)).size(tokens::DESK_TYPE[2])).min_size(vec2(96.0, 38.0));
+        if ui.add(button).clicked() {
+            wishes.push(Wish::Play(!transport.playing));
+        }
+        for speed in SPEEDS {
+            let on = (transport.speed - speed).abs() < 1e-6;
+            if ui.selectable_label(on, format!("{speed} ×")).clicked() {
+                wishes.push(Wish::Speed(speed));
+            }
+        }
+        let s = &now.state;
+        let beam = s.beam.as_ref().map_or_else(String::new, |b| {
+            format!("{} · {:.1} MeV · {}/{}", b.name, b.energy_mev, b.layer + 1, b.layers)
+        });
+        let machine = format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
+        let text = format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu);
+        let width = ui.available_width() - READING;
+        if let Some(to) = beams(ui, &transport, width.max(80.0)) {
+            wishes.push(Wish::GoTo(to));
+        }
+        ui.add_space(10.0);
+        ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]).color(tokens::DESK_TEXT));
+    });
+    if wishes.is_empty() {
+        return;
+    }
+    // whoever moves time wants to see the dose grow
+    if wishes.iter().any(|w| !matches!(w, Wish::Speed(_) | Wish::Play(false)))
+        && let Some(case) = world.get_resource::<Case>().cloned()
+    {
+        let mut dose = world.resource_mut::<DoseShow>();
+        if dose.source != Source::Live {
+            dose.choose(&case, Source::Live);
+        }
+    }
+    world.resource_mut::<Transport>().wishes.extend(wishes);
+}
+
+/// The beams one after the other, as long as they last; gives the instant that was pressed.
+fn beams(ui: &mut Ui, t: &Transport, width: f32) -> Option<f64> {
+    let (rect, response) = ui.allocate_exact_size(vec2(width, BEAMS), egui::Sense::click_and_drag());
+    let x = |time_s: f64| rect.left() + (time_s / t.length_s) as f32 * rect.width();
+    let painter = ui.painter();
+    painter.rect_filled(rect, 4.0, tokens::DESK);
+    let ends = t.beams.iter().skip(1).map(|b| b.1).chain([t.length_s]);
+    for ((name, start), end) in t.beams.iter().zip(ends) {
+        let part = egui::Rect::from_min_max(pos2(x(*start) + 1.0, rect.top() + 1.0), pos2(x(end) - 1.0, rect.bottom() - 1.0));
+        painter.rect_filled(part, 3.0, tokens::SCREEN_DIM);
+        let done = x(t.time_s).clamp(part.left(), part.right());
+        painter.rect_filled(egui::Rect::from_min_max(part.min, pos2(done, part.bottom())), 3.0, tokens::SAGE);
+        let font = FontId::proportional(tokens::DESK_TYPE[1]);
+        painter.with_clip_rect(part).text(part.center(), Align2::CENTER_CENTER, name, font, tokens::DESK_TEXT);
+    }
+    let at = x(t.time_s);
+    painter.vline(at, rect.expand(3.0).y_range(), egui::Stroke::new(2.0, tokens::WHITE));
+    let pressed = (response.dragged() || response.clicked()).then(|| response.interact_pointer_pos()).flatten();
+    pressed.map(|p| f64::from((p.x - rect.left()) / rect.width()) * t.length_s)
+}

@@ -1,0 +1,93 @@
+//! Where the three planes cut the patient: through one point, which everything that has a place shares.
+
+use bevy::prelude::*;
+use nalgebra::{Point3, Vector3};
+use vestibule_geometry::AnatomicalPlane;
+
+/// The point, and how far the planes reach. DICOM patient coordinates, mm.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct Cuts {
+    /// Where the planes cross.
+    pub at: Point3<f64>,
+    /// Box of the image: lowest and highest corner.
+    pub bounds: [Point3<f64>; 2],
+}
+
+impl Default for Cuts {
+    fn default() -> Self {
+        Self { at: Point3::origin(), bounds: [Point3::from([-1.0; 3]), Point3::from([1.0; 3])] }
+    }
+}
+
+/// One plane's picture: a rectangle in the patient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    /// Its upper left corner, mm.
+    pub corner: Point3<f64>,
+    /// Along its upper edge and down its left one, mm.
+    pub edges: [Vector3<f64>; 2],
+    /// Out of the picture, towards who looks.
+    pub out: Vector3<f64>,
+}
+
+impl Frame {
+    /// Its middle.
+    pub fn middle(&self) -> Point3<f64> {
+        self.corner + (self.edges[0] + self.edges[1]) * 0.5
+    }
+
+    /// The point at a share (0 to 1) of its width and height from the upper left.
+    pub fn point(&self, u: f64, v: f64) -> Point3<f64> {
+        self.corner + self.edges[0] * u + self.edges[1] * v
+    }
+
+    /// Width and height, mm.
+    pub fn size(&self) -> [f64; 2] {
+        self.edges.map(|e| e.norm())
+    }
+}
+
+impl Cuts {
+    /// Into the box, and everything that is no number to its middle.
+    pub fn go(&mut self, to: Point3<f64>) {
+        let [low, high] = self.bounds;
+        for a in 0..3 {
+            let middle = 0.5 * (low[a] + high[a]);
+            self.at[a] = if to[a].is_finite() { to[a].clamp(low[a], high[a]) } else { middle };
+        }
+    }
+
+    /// A plane through the point, as large as the box.
+    pub fn frame(&self, plane: AnatomicalPlane) -> Frame {
+        let [right, up, out] = plane.picture();
+        let [low, high] = self.bounds;
+        let size = high - low;
+        let end = |direction: &Vector3<f64>| if direction.sum() > 0.0 { high } else { low };
+        let mut corner = self.at;
+        for (direction, far) in [(right, end(&-right)), (up, end(&up))] {
+            let a = direction.iamax();
+            corner[a] = far[a];
+        }
+        let length = |d: &Vector3<f64>| size[d.iamax()];
+        Frame { corner, edges: [right * length(&right), -up * length(&up)], out }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_fill_the_box_and_pass_through_the_point() {
+        let mut cuts = Cuts { bounds: [Point3::new(-10.0, -20.0, -30.0), Point3::new(11.0, 22.0, 33.0)], ..Cuts::default() };
+        cuts.go(Point3::new(4.0, 99.0, f64::NAN));
+        assert_eq!(cuts.at, Point3::new(4.0, 22.0, 1.5));
+        let axial = cuts.frame(AnatomicalPlane::Axial);
+        // the patient's right and front are at the upper left
+        assert_eq!((axial.corner, axial.point(1.0, 1.0)), (Point3::new(-10.0, -20.0, 1.5), Point3::new(11.0, 22.0, 1.5)));
+        let coronal = cuts.frame(AnatomicalPlane::Coronal);
+        assert_eq!((coronal.corner, coronal.size()), (Point3::new(-10.0, 22.0, 33.0), [21.0, 63.0]));
+        let sagittal = cuts.frame(AnatomicalPlane::Sagittal);
+        assert_eq!((sagittal.corner, sagittal.middle()), (Point3::new(4.0, -20.0, 33.0), Point3::new(4.0, 1.0, 1.5)));
+    }
+}

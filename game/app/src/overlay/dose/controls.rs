@@ -1,0 +1,67 @@
+//! Which dose, how it is drawn, and the way to its highest point.
+
+use super::{DoseShow, Source, hottest, title};
+use crate::now::{Case, Words};
+use crate::overlay::Cuts;
+use crate::overlay::widgets::{choice, number};
+use crate::tokens;
+use bevy::prelude::*;
+use bevy_egui::egui::{self, Ui};
+
+pub(super) fn controls(ui: &mut Ui, world: &mut World) {
+    let (Some(case), Some(words)) = (world.get_resource::<Case>().cloned(), world.get_resource::<Words>().cloned()) else {
+        return;
+    };
+    let mut show = world.resource::<DoseShow>().clone();
+    let before = format!("{show:?}");
+    let mut source = show.source;
+    choice(ui, "dose", &title(&words, &case, source), |ui| {
+        ui.selectable_value(&mut source, Source::Live, title(&words, &case, Source::Live));
+        for i in 0..case.patient.doses.len() {
+            ui.selectable_value(&mut source, Source::Stored(i), title(&words, &case, Source::Stored(i)));
+        }
+    });
+    if source != show.source {
+        show.choose(&case, source);
+    }
+    ui.horizontal_wrapped(|ui| {
+        ui.toggle_value(&mut show.wash, words.get("dose-wash"));
+        ui.toggle_value(&mut show.lines, words.get("dose-lines"));
+        ui.toggle_value(&mut show.colour_safe, words.get("dose-safe"));
+        if show.can_be_weighted() {
+            ui.toggle_value(&mut show.weighted, "RBE 1.1");
+        }
+    });
+    if show.wash {
+        ui.add(egui::Slider::new(&mut show.opacity, 0.0..=1.0).show_value(false).text(words.get("slices-opacity")));
+    }
+    ui.horizontal(|ui| {
+        ui.label("100 % =");
+        if ui.add(number(&mut show.reference_gy, 0.02).range(1e-3..=1e4).max_decimals(2)).changed() {
+            show.of_highest = false;
+        }
+        ui.label("Gy");
+    });
+    let found = ui.button(words.get("dose-hottest")).clicked().then(|| hottest(world)).flatten();
+    ui.collapsing(words.get("dose-levels"), |ui| levels(ui, &mut show));
+    if format!("{show:?}") != before {
+        *world.resource_mut::<DoseShow>() = show;
+    }
+    if let Some((at, _)) = found {
+        world.resource_mut::<Cuts>().go(at);
+    }
+}
+
+/// Percents where bands begin; each stays above the one below it.
+fn levels(ui: &mut Ui, show: &mut DoseShow) {
+    let colours: Vec<_> = show.bands().iter().map(|b| b.1).collect();
+    for i in (0..show.percents.len()).rev() {
+        let low = if i > 0 { show.percents[i - 1] + 1.0 } else { 1.0 };
+        let high = show.percents.get(i + 1).map_or(200.0, |above| above - 1.0);
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
+            ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, colours[i]);
+            ui.add(egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5).max_decimals(0).suffix(" %"));
+        });
+    }
+}

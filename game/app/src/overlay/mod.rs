@@ -1,0 +1,72 @@
+//! What lies over the patient, as a family: each member has a source, a unit, a legend, an off switch, and where there is one the
+//! form in which a patient sees the same. A new member is a folder here and a line in [`plugin`].
+
+pub mod cuts;
+pub mod dose;
+mod field;
+pub mod slices;
+pub mod structures;
+pub mod widgets;
+
+pub use cuts::Cuts;
+pub use field::Fields;
+
+use bevy::prelude::*;
+use bevy_egui::egui::{Color32, Ui};
+
+/// What stands beside an overlay.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Legend {
+    /// Where it comes from: which images, which engine with what accuracy.
+    pub source: String,
+    /// Unit of its numbers; empty where it has none.
+    pub unit: String,
+    /// Colours and what they mean, from the top.
+    pub swatches: Vec<(Color32, String)>,
+    /// Something to know about the picture: coarser than the data, data missing.
+    pub notice: Option<String>,
+}
+
+/// One member of the family.
+pub struct Overlay {
+    /// Name in files and of its texts: `overlay-ID`.
+    pub id: &'static str,
+    /// What stands beside it now.
+    pub legend: fn(&World) -> Legend,
+    /// Its controls.
+    pub controls: fn(&mut Ui, &mut World),
+    /// Key of the text that says how a patient sees the same; None: a patient does not.
+    pub for_patients: Option<&'static str>,
+    /// Shown.
+    pub on: bool,
+}
+
+/// All members, in the order of the controls.
+#[derive(Resource, Default)]
+pub struct Family(pub Vec<Overlay>);
+
+impl Family {
+    /// Whether one is shown.
+    pub fn on(&self, id: &str) -> bool {
+        self.0.iter().any(|o| o.id == id && o.on)
+    }
+}
+
+/// Adds one to the family.
+fn join(app: &mut App, overlay: Overlay) {
+    app.world_mut().get_resource_or_init::<Family>().0.push(overlay);
+}
+
+/// All of them.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<Cuts>().init_resource::<Fields>().add_plugins((
+        slices::plugin,
+        structures::plugin,
+        dose::plugin,
+    ));
+}
+
+/// Whether everything that is asked for has been worked out.
+pub fn settled(world: &World) -> bool {
+    slices::settled(world) && structures::settled(world) && dose::settled(world)
+}

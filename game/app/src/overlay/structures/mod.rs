@@ -1,0 +1,236 @@
+//! Delineated structures: surfaces in the room, outlines in the cuts, in the colours they came with.
+
+mod controls;
+mod outline;
+
+pub use outline::LineWidth;
+
+use super::{Family, Legend, Overlay, join};
+use crate::anatomy::{GlassMaterial, GlassUniform, PatientFrame, card_mesh};
+use crate::now::{Case, Words};
+use crate::tokens;
+use bevy::light::NotShadowCaster;
+use bevy::prelude::*;
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
+use bevy_egui::egui::{Color32, Rgba};
+use nalgebra::Point3;
+use std::sync::Arc;
+use vestibule_geometry::contour::{surface, volume_cm3};
+use vestibule_geometry::{Grid, TriMesh};
+use vestibule_patient::{RoiType, Structure, StructureSet};
+
+/// Name in the family.
+pub const ID: &str = "structures";
+/// Triangles of one surface in the room.
+const TRIANGLES: usize = 6000;
+/// A surface has about this many voxels along its longest side, of at least and at most this many mm.
+const ALONG: f64 = 110.0;
+const VOXEL_MM: [f64; 2] = [0.8, 4.0];
+
+/// One structure as it is shown.
+pub struct Entry {
+    /// ROI Name as the file has it.
+    pub name: String,
+    /// TG-263 name, where one is recognised.
+    pub standard_name: Option<String>,
+    /// As drawn.
+    pub colour: Color32,
+    /// Drawn.
+    pub shown: bool,
+    /// Volume of its contours, cm³.
+    pub volume_cm3: f64,
+    /// Middle of its box, mm; None: it has no contours.
+    pub middle: Option<Point3<f64>>,
+    index: usize,
+    order: u8,
+    mesh: Option<Arc<TriMesh>>,
+}
+
+/// All of the plan's set.
+#[derive(Resource, Default)]
+pub struct Structures {
+    /// In the order of the list.
+    pub list: Vec<Entry>,
+    /// Outlines are drawn in the cuts.
+    pub outlines: bool,
+    /// Surfaces are drawn in the room.
+    pub surfaces: bool,
+    /// Counts what changes outlines: surfaces that have come, structures shown and hidden.
+    pub version: u64,
+    set: Option<usize>,
+    label: String,
+}
+
+/// Surfaces that are being worked out: which entry, its surface whole and as it is drawn.
+#[derive(Resource, Default)]
+struct Making(Vec<(usize, Task<(TriMesh, TriMesh)>)>);
+
+/// A surface in the room.
+#[derive(Component)]
+struct Surface(usize);
+
+/// Structures.
+pub fn plugin(app: &mut App) {
+    let for_patients = Some("structures-for-patients");
+    join(app, Overlay { id: ID, legend, controls: controls::controls, for_patients, on: true });
+    app.init_resource::<Structures>()
+        .init_resource::<Making>()
+        .add_plugins(outline::plugin)
+        .add_systems(Startup, begin)
+        .add_systems(Update, (stand, show).chain());
+}
+
+/// Targets first, then organs, then the rest; the outline of the body and what carries it last.
+fn order(roi: &RoiType) -> u8 {
+    match roi {
+        RoiType::Gtv | RoiType::Ctv | RoiType::Ptv => 0,
+        RoiType::Organ | RoiType::Avoidance => 1,
+        RoiType::External => 3,
+        RoiType::Support | RoiType::Marker => 4,
+        RoiType::Unknown | RoiType::Other(_) => 2,
+    }
+}
+
+fn entry(index: usize, s: &Structure, slice_mm: f64) -> Entry {
+    let points = || s.contours.iter().flat_map(|c| &c.points);
+    let (low, high) = points().fold((Point3::from([f64::INFINITY; 3]), Point3::from([f64::NEG_INFINITY; 3])), |(l, h), p| {
+        (l.inf(p), h.sup(p))
+    });
+    let order = order(&s.roi_type);
+    Entry {
+        name: s.name.clone(),
+        standard_name: s.standard_name.clone(),
+        colour: s.colour.map_or(tokens::STRUCTURES[index % tokens::STRUCTURES.len()], |[r, g, b]| Color32::from_rgb(r, g, b)),
+        shown: order < 4 && points().next().is_some(),
+        volume_cm3: volume_cm3(&s.contours, Some(slice_mm)),
+        middle: points().next().map(|_| low + (high - low) * 0.5),
+        index,
+        order,
+        mesh: None,
+    }
+}
+
+fn set_of(case: &Case) -> Option<(usize, &StructureSet)> {
+    let sets = &case.patient.structure_sets;
+    let own = case.patient.plans.get(case.plan).and_then(|p| case.patient.structures_of(p));
+    let index = own.and_then(|s| sets.iter().position(|o| o.uid == s.uid)).or((!sets.is_empty()).then_some(0))?;
+    Some((index, &sets[index]))
+}
+
+/// The grid that contours are filled on: that of the images they were drawn on, else of the first image.
+fn grid_of<'a>(case: &'a Case, set: &StructureSet) -> Option<&'a Grid> {
+    let images = &case.patient.images;
+    let drawn_on = images.iter().find(|i| Some(&i.uid) == set.referenced_series_uid.as_ref());
+    let same_frame = || images.iter().find(|i| i.frame_of_reference_uid == set.frame_of_reference_uid);
+    drawn_on.or_else(same_frame).or_else(|| images.first()).map(|i| &i.volume.grid)
+}
+
+fn begin(case: Option<Res<Case>>, mut structures: ResMut<Structures>, mut making: ResMut<Making>) {
+    (structures.outlines, structures.surfaces) = (true, true);
+    let Some(case) = case else { return };
+    let Some((index, set)) = set_of(&case) else { return };
+    let Some(grid) = grid_of(&case, set) else { return };
+    structures.set = Some(index);
+    structures.label.clone_from(&set.label);
+    let slice_mm = grid.spacing_mm[2];
+    let mut list: Vec<Entry> = set.structures.iter().enumerate().map(|(i, s)| entry(i, s, slice_mm)).collect();
+    list.sort_by_key(|e| e.order);
+    for (at, e) in list.iter().enumerate().filter(|(_, e)| e.middle.is_some()) {
+        let (patient, grid, of) = (case.patient.clone(), grid.clone(), e.index);
+        let task = AsyncComputeTaskPool::get().spawn(async move {
+            let contours = &patient.structure_sets[index].structures[of].contours;
+            let whole = surface(contours, &grid, finest_mm(contours));
+            let drawn = whole.smooth(2).simplify(TRIANGLES);
+            (whole, drawn)
+        });
+        making.0.push((at, task));
+    }
+    structures.list = list;
+}
+
+/// Voxels for a surface: many enough to be round, few enough to be quick.
+fn finest_mm(contours: &[vestibule_geometry::Contour]) -> f64 {
+    let points = contours.iter().flat_map(|c| &c.points);
+    let (low, high) = points.fold((Point3::from([f64::INFINITY; 3]), Point3::from([f64::NEG_INFINITY; 3])), |(l, h), p| {
+        (l.inf(p), h.sup(p))
+    });
+    let longest = (high - low).max();
+    if longest.is_finite() { (longest / ALONG).clamp(VOXEL_MM[0], VOXEL_MM[1]) } else { VOXEL_MM[1] }
+}
+
+fn stand(
+    mut commands: Commands,
+    mut making: ResMut<Making>,
+    mut structures: ResMut<Structures>,
+    frame: Option<Single<Entity, With<PatientFrame>>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<GlassMaterial>>,
+) {
+    let Some(frame) = frame else { return };
+    if making.0.is_empty() {
+        return;
+    }
+    let mut come = Vec::new();
+    making.bypass_change_detection().0.retain_mut(|(at, task)| match block_on(poll_once(task)) {
+        Some(done) => {
+            come.push((*at, done));
+            false
+        }
+        None => true,
+    });
+    for (at, (whole, drawn)) in come {
+        let Some(e) = structures.list.get_mut(at).filter(|_| whole.triangle_count() > 0) else { continue };
+        e.mesh = Some(Arc::new(whole));
+        let glass = glass(e.colour);
+        // the body's outline is drawn last, over what is in it
+        let order = 0.1 + 0.1 * f32::from(e.order);
+        structures.version += 1;
+        let surface = commands
+            .spawn((
+                Surface(at),
+                Mesh3d(meshes.add(card_mesh(drawn))),
+                MeshMaterial3d(materials.add(GlassMaterial { glass, order })),
+                NotShadowCaster,
+                Visibility::Hidden,
+            ))
+            .id();
+        commands.entity(*frame).add_child(surface);
+    }
+}
+
+/// A colour as translucent glass.
+fn glass(colour: Color32) -> GlassUniform {
+    let [r, g, b, _] = Rgba::from(colour).to_array();
+    let [veil, rim, exponent] = tokens::STRUCTURE_GLASS;
+    GlassUniform {
+        body: LinearRgba::new(r, g, b, veil),
+        rim: LinearRgba::new(r, g, b, rim),
+        shape: Vec4::new(exponent, 0.5, 1.0, 0.25),
+    }
+}
+
+fn show(structures: Res<Structures>, family: Res<Family>, mut surfaces: Query<(&Surface, &mut Visibility)>) {
+    let on = family.on(ID) && structures.surfaces;
+    for (surface, mut visible) in &mut surfaces {
+        // an outline of the body in front of everything would veil it
+        let shown = structures.list.get(surface.0).is_some_and(|e| e.shown && e.order != 3);
+        visible.set_if_neq(if on && shown { Visibility::Inherited } else { Visibility::Hidden });
+    }
+}
+
+/// Whether all surfaces have come, and all outlines are drawn.
+pub fn settled(world: &World) -> bool {
+    world.get_resource::<Making>().is_none_or(|m| m.0.is_empty()) && outline::settled(world)
+}
+
+fn legend(world: &World) -> Legend {
+    let Some(words) = world.get_resource::<Words>() else { return Legend::default() };
+    let s = world.resource::<Structures>();
+    if s.set.is_none() {
+        return Legend { notice: Some(words.get("structures-none")), ..Legend::default() };
+    }
+    let empty = s.list.iter().filter(|e| e.middle.is_none()).count();
+    let notice = (empty > 0).then(|| format!("{empty} {}", words.get("structures-empty")));
+    let label = if s.label.is_empty() { "RTSTRUCT" } else { &s.label };
+    Legend { source: format!("{label}, {}", s.list.len()), unit: "cm³".to_owned(), notice, ..Legend::default() }
+}
