@@ -129,11 +129,7 @@ fn draw(
     app.update();
     let camera = spawn_camera(app.world_mut(), size, &target);
     // the desk draws with egui itself: the mark has a camera of its own there
-    let marker = if review.is_some() {
-        desk::spawn_marker(app.world_mut(), &target)
-    } else {
-        camera
-    };
+    let marker = if review.is_some() { desk::spawn_marker(app.world_mut(), &target) } else { camera };
     if mark.is_some() {
         app.world_mut().entity_mut(marker).insert(stamp::context(0));
     }
@@ -182,7 +178,9 @@ pub(crate) fn take(app: &mut App, what: Screenshot, out: &Path) -> Result<(), Sh
     let asked = app
         .world_mut()
         .spawn(what)
-        .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| taken.0 = Some((e.event_target(), e.image.clone())))
+        .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| {
+            taken.0 = Some((e.event_target(), e.image.clone()))
+        })
         .id();
     let mut image = None;
     for _ in 0..20 {

@@ -98,7 +98,10 @@ pub fn until_it_stands(app: &mut App) -> Result<(), ShowError> {
 pub fn standing(world: &World) -> bool {
     let loaded = world.get_resource::<Room>().is_some_and(|r| r.loaded);
     let painted = world.get_non_send::<Driver>().is_none_or(|d| d.play.settled());
-    loaded && painted && world.get_resource::<crate::anatomy::Growing>().is_none() && crate::screens::ready(world)
+    loaded
+        && painted
+        && world.get_resource::<crate::anatomy::Growing>().is_none()
+        && crate::screens::ready(world)
         && crate::overlay::settled(world)
 }
 

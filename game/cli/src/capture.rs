@@ -84,8 +84,8 @@ pub(crate) mod shown {
     use crate::show::{Cast, failure, to_moment};
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
-    use vestibule_app::panel::PanelKind;
     use vestibule_app::clinician_mode::review::views::NAMES;
+    use vestibule_app::panel::PanelKind;
     use vestibule_app::{CaptureOptions, Play, ReviewOptions, Shot, ShowError, Shown, View};
     use vestibule_patient::Patient;
     use vestibule_scenario::{
@@ -128,7 +128,8 @@ pub(crate) mod shown {
             if args.mode != crate::play::Mode::Clinician {
                 return Err(Failure::call("say which journey, or --mode clinician to review a plan"));
             }
-            let options = CaptureOptions { views, size, headset: args.headset, panels: false, from, turn_deg, review: None };
+            let options =
+                CaptureOptions { views, size, headset: args.headset, panels: false, from, turn_deg, review: None };
             return review(args, global, library, lang, options);
         }
         if args.at.is_empty() {
@@ -177,7 +178,9 @@ pub(crate) mod shown {
     /// Instants of a review.
     fn review(args: &Args, global: &Global, library: Library, lang: Lang, mut options: CaptureOptions) -> Done {
         let Some(patient) = patient(args.patient.as_deref(), global)? else {
-            return Err(Failure::call("there is no patient in the store; `vestibule patient import PATH` takes one in"));
+            return Err(Failure::call(
+                "there is no patient in the store; `vestibule patient import PATH` takes one in",
+            ));
         };
         if !patient.synthetic && !args.identifiable {
             return Err(identifiable());
@@ -194,8 +197,9 @@ pub(crate) mod shown {
         let case = Case::new(library, lang, patient, None, GRID_MM)?;
         let mut instants = Vec::new();
         for at in &args.at {
-            let seconds: f64 =
-                at.parse().map_err(|_| Failure::call(format!("'{at}' is no instant: --at of a review takes seconds of beam")))?;
+            let seconds: f64 = at
+                .parse()
+                .map_err(|_| Failure::call(format!("'{at}' is no instant: --at of a review takes seconds of beam")))?;
             instants.push((at.clone(), Some(seconds)));
         }
         if instants.is_empty() {

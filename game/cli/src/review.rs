@@ -9,9 +9,7 @@ use std::sync::Arc;
 use vestibule_app::Shown;
 use vestibule_app::clinician_mode::review::ReviewPlay;
 use vestibule_patient::Patient;
-use vestibule_scenario::{
-    Delivery, Ending, Lang, Library, PrepareError, Prepared, Review, Room, StoreKeeper,
-};
+use vestibule_scenario::{Delivery, Ending, Lang, Library, PrepareError, Prepared, Review, Room, StoreKeeper};
 
 /// The room in which a plan is reviewed, and the place in it.
 const ROOM: &str = "proton-gantry";
@@ -32,7 +30,13 @@ impl Case {
     ///
     /// # Errors
     /// No scenes, or a plan that was asked for and is not there.
-    pub fn new(library: Library, lang: Lang, patient: Patient, plan: Option<&str>, grid_mm: f64) -> Result<Self, Failure> {
+    pub fn new(
+        library: Library,
+        lang: Lang,
+        patient: Patient,
+        plan: Option<&str>,
+        grid_mm: f64,
+    ) -> Result<Self, Failure> {
         let room = library.room(ROOM).map_err(Failure::work)?;
         let prepared = match Prepared::new(&patient, plan, grid_mm) {
             Ok(ready) => Some(ready),
@@ -42,7 +46,9 @@ impl Case {
                 uids.iter().find_map(|uid| Prepared::new(&patient, Some(uid), grid_mm).ok())
             }
             Err(PrepareError::UnknownPlan(uid)) if !patient.plans.iter().any(|p| p.uid == uid) => {
-                return Err(Failure::call(format!("there is no plan with the UID '{uid}'; `vestibule patient show` lists them")));
+                return Err(Failure::call(format!(
+                    "there is no plan with the UID '{uid}'; `vestibule patient show` lists them"
+                )));
             }
             Err(e) => {
                 tell!("vestibule: no beam is shown: {e}");

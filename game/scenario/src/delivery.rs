@@ -21,7 +21,7 @@ pub struct DeliverySpot {
 }
 
 /// One beam of a delivery.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeliveryBeam {
     /// Beam Name.
     pub name: String,

@@ -1,7 +1,7 @@
 //! A plan on the couch at an instant of its delivery: what a clinician looks at. No journey, no limits of time; any instant,
 //! forwards and backwards.
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, DeliveryBeam};
 use crate::motion::at_beam;
 use crate::room::{MachinePose, Posture, Room};
 use crate::state::{BeamNow, Delivered, SessionState};
@@ -106,9 +106,13 @@ impl Review {
             left -= self.delivery.beams[at].length_s;
             at += 1;
         }
-        let Some(b) = self.delivery.beams.get(at) else { return };
-        let (whole, part_of_next) = b.at(left);
         let at_rest = MachinePose { imagers: 0.0, ..self.room.rest };
+        let Some(b) = self.delivery.beams.get(at) else {
+            // nothing to deliver: the patient lies at the isocentre all the same, the gantry above
+            self.state.machine = at_beam(&DeliveryBeam::default(), &self.room.kinematics, &at_rest);
+            return;
+        };
+        let (whole, part_of_next) = b.at(left);
         self.state.machine = at_beam(b, &self.room.kinematics, &at_rest);
         self.state.time_s = self.time_s;
         self.state.delivered = Delivered { spots: b.first_spot + whole, part_of_next };
@@ -131,7 +135,7 @@ impl Review {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delivery::{DeliveryBeam, DeliverySpot};
+    use crate::delivery::DeliverySpot;
     use vestibule_geometry::BeamAngles;
 
     fn review() -> Review {
@@ -171,6 +175,13 @@ mod tests {
         assert_eq!(r.state().delivered, Delivered { spots: 0, part_of_next: 0.5 });
         r.go_to(f64::NAN);
         assert_eq!(r.time_s(), 0.0);
+    }
+
+    #[test]
+    fn without_a_beam_the_patient_lies_at_the_isocentre() {
+        let room: Arc<Room> = Room::from_ron(include_str!("../../../scenes/rooms/proton-gantry.ron")).unwrap().into();
+        let m = Review::new(room, Arc::default(), "review").state().machine;
+        assert_eq!((m.gantry_deg, m.couch_deg, m.couch_top_m), (0.0, 0.0, [0.0; 3]));
     }
 
     #[test]

@@ -19,7 +19,8 @@ struct Desk;
 pub(super) fn spawn_marker(world: &mut World, target: &Handle<Image>) -> Entity {
     let marker = world.spawn((flat(40), RenderTarget::Image(target.clone().into()))).id();
     if let Some(mut camera) = world.get_mut::<Camera>(marker) {
-        camera.clear_color = ClearColorConfig::None;
+        // laid over what is there: what it draws itself begins empty
+        camera.clear_color = ClearColorConfig::Custom(Color::NONE);
     }
     marker
 }

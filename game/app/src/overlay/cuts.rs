@@ -11,11 +11,13 @@ pub struct Cuts {
     pub at: Point3<f64>,
     /// Box of the image: lowest and highest corner.
     pub bounds: [Point3<f64>; 2],
+    /// Box of the body, which pictures show first; None: the whole image.
+    pub body: Option<[Point3<f64>; 2]>,
 }
 
 impl Default for Cuts {
     fn default() -> Self {
-        Self { at: Point3::origin(), bounds: [Point3::from([-1.0; 3]), Point3::from([1.0; 3])] }
+        Self { at: Point3::origin(), bounds: [Point3::from([-1.0; 3]), Point3::from([1.0; 3])], body: None }
     }
 }
 
@@ -57,10 +59,18 @@ impl Cuts {
         }
     }
 
-    /// A plane through the point, as large as the box.
+    /// A plane through the point, as large as the box of the image.
     pub fn frame(&self, plane: AnatomicalPlane) -> Frame {
+        self.within(plane, self.bounds)
+    }
+
+    /// The same, as large as the box of the body.
+    pub fn body_frame(&self, plane: AnatomicalPlane) -> Frame {
+        self.within(plane, self.body.unwrap_or(self.bounds))
+    }
+
+    fn within(&self, plane: AnatomicalPlane, [low, high]: [Point3<f64>; 2]) -> Frame {
         let [right, up, out] = plane.picture();
-        let [low, high] = self.bounds;
         let size = high - low;
         let end = |direction: &Vector3<f64>| if direction.sum() > 0.0 { high } else { low };
         let mut corner = self.at;
@@ -79,12 +89,16 @@ mod tests {
 
     #[test]
     fn frames_fill_the_box_and_pass_through_the_point() {
-        let mut cuts = Cuts { bounds: [Point3::new(-10.0, -20.0, -30.0), Point3::new(11.0, 22.0, 33.0)], ..Cuts::default() };
+        let mut cuts =
+            Cuts { bounds: [Point3::new(-10.0, -20.0, -30.0), Point3::new(11.0, 22.0, 33.0)], ..Cuts::default() };
         cuts.go(Point3::new(4.0, 99.0, f64::NAN));
         assert_eq!(cuts.at, Point3::new(4.0, 22.0, 1.5));
         let axial = cuts.frame(AnatomicalPlane::Axial);
         // the patient's right and front are at the upper left
-        assert_eq!((axial.corner, axial.point(1.0, 1.0)), (Point3::new(-10.0, -20.0, 1.5), Point3::new(11.0, 22.0, 1.5)));
+        assert_eq!(
+            (axial.corner, axial.point(1.0, 1.0)),
+            (Point3::new(-10.0, -20.0, 1.5), Point3::new(11.0, 22.0, 1.5))
+        );
         let coronal = cuts.frame(AnatomicalPlane::Coronal);
         assert_eq!((coronal.corner, coronal.size()), (Point3::new(-10.0, 22.0, 33.0), [21.0, 63.0]));
         let sagittal = cuts.frame(AnatomicalPlane::Sagittal);

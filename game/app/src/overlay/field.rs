@@ -170,7 +170,10 @@ mod tests {
         assert_eq!(blocks([512, 512, 300], 256, MOST_BYTES), [2, 2, 2]);
         assert_eq!(blocks([4000, 10, 1], 2048, MOST_BYTES), [2, 1, 1]);
         assert_eq!(blocks([1024, 1024, 512], MOST_TEXELS, 512 << 20), [2, 1, 1]);
-        let volume = Volume { grid: Grid::axial([4, 2, 1], [1.0; 3], Point3::origin()), data: (0..8).map(|v| v as f32).collect() };
+        let volume = Volume {
+            grid: Grid::axial([4, 2, 1], [1.0; 3], Point3::origin()),
+            data: (0..8).map(|v| v as f32).collect(),
+        };
         let t = texels(&volume, 2);
         assert_eq!((t.grid.size, t.coarser, t.bytes.len()), ([2, 2, 1], Some([2, 1, 1]), 8));
         assert_eq!(half::f16::from_le_bytes([t.bytes[2], t.bytes[3]]).to_f32(), 2.5);

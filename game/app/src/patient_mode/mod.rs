@@ -11,7 +11,9 @@ use crate::tokens;
 use bevy::camera::Exposure;
 use bevy::prelude::*;
 use vestibule_geometry::Volume;
-use vestibule_scenario::{Action, Delivered, Event, KeepError, Keeper, Painter, Player, Posture, Reply, Review, SessionState};
+use vestibule_scenario::{
+    Action, Delivered, Event, KeepError, Keeper, Painter, Player, Posture, Reply, Review, SessionState,
+};
 
 /// A session as the app needs it, whatever paints its dose and whatever keeps its answers.
 pub trait Play {

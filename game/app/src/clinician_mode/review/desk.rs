@@ -90,7 +90,8 @@ fn head(ui: &mut Ui, world: &mut World) {
             ui.label(RichText::new(name.trim()).family(FontFamily::Name(BOLD.into())).size(tokens::DESK_TYPE[2]));
             ui.label(RichText::new(&case.patient.id).color(tokens::DESK_SOFT));
             if let Some(plan) = case.patient.plans.get(case.plan) {
-                let gray = plan.prescription_gy.map_or_else(String::new, |gy| format!(" · {gy:.1} Gy / {}", plan.fractions));
+                let gray =
+                    plan.prescription_gy.map_or_else(String::new, |gy| format!(" · {gy:.1} Gy / {}", plan.fractions));
                 ui.label(format!("{}{gray}", plan.label));
             }
             if case.patient.synthetic {
@@ -99,7 +100,8 @@ fn head(ui: &mut Ui, world: &mut World) {
             }
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let note = RichText::new(words.get("review-not-clinical")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
+            let note =
+                RichText::new(words.get("review-not-clinical")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
             ui.label(note);
         });
     });

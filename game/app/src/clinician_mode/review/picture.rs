@@ -7,7 +7,9 @@ use crate::overlay::slices::Viewing;
 use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy::prelude::*;
-use bevy_egui::egui::{self, Align2, Color32, FontFamily, FontId, PointerButton, Rect, Response, Sense, Stroke, Ui, pos2, vec2};
+use bevy_egui::egui::{
+    self, Align2, Color32, FontFamily, FontId, PointerButton, Rect, Response, Sense, Stroke, Ui, pos2, vec2,
+};
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use vestibule_geometry::{AnatomicalPlane, letter};
 
@@ -142,7 +144,8 @@ fn slice_mm(world: &World, plane: AnatomicalPlane) -> f64 {
     let grid = world.get_resource::<Case>().and_then(|c| c.patient.images.get(image?)).map(|i| &i.volume.grid);
     let Some(grid) = grid else { return 1.0 };
     // the grid's own axis that runs most across the plane
-    let along = (0..3).max_by(|a, b| grid.axes[(plane.across(), *a)].abs().total_cmp(&grid.axes[(plane.across(), *b)].abs()));
+    let along =
+        (0..3).max_by(|a, b| grid.axes[(plane.across(), *a)].abs().total_cmp(&grid.axes[(plane.across(), *b)].abs()));
     grid.spacing_mm[along.unwrap_or(2)]
 }
 
@@ -177,6 +180,12 @@ fn marks(world: &World, index: usize, plane: AnatomicalPlane, painter: &egui::Pa
         for x in [0.0, length] {
             painter.line_segment([end - vec2(x, 4.0), end - vec2(x, -4.0)], line);
         }
-        shadowed(painter, end - vec2(length * 0.5, 6.0), Align2::CENTER_BOTTOM, &format!("{mm:.0} mm"), tokens::DESK_TYPE[1]);
+        shadowed(
+            painter,
+            end - vec2(length * 0.5, 6.0),
+            Align2::CENTER_BOTTOM,
+            &format!("{mm:.0} mm"),
+            tokens::DESK_TYPE[1],
+        );
     }
 }

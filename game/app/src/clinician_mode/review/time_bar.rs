@@ -15,7 +15,8 @@ const READING: f32 = 330.0;
 const BEAMS: f32 = 22.0;
 
 pub(super) fn show(ui: &mut Ui, world: &mut World) {
-    let (Some(words), Some(now)) = (world.get_resource::<Words>().cloned(), world.get_resource::<Now>().cloned()) else {
+    let (Some(words), Some(now)) = (world.get_resource::<Words>().cloned(), world.get_resource::<Now>().cloned())
+    else {
         return;
     };
     let transport = world.resource::<Transport>().clone();
@@ -26,7 +27,8 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let mut wishes = Vec::new();
     ui.horizontal_centered(|ui| {
         let key = if transport.playing { "review-pause" } else { "review-play" };
-        let button = egui::Button::new(RichText::new(words.get(key)).size(tokens::DESK_TYPE[2])).min_size(vec2(96.0, 38.0));
+        let button =
+            egui::Button::new(RichText::new(words.get(key)).size(tokens::DESK_TYPE[2])).min_size(vec2(96.0, 38.0));
         if ui.add(button).clicked() {
             wishes.push(Wish::Play(!transport.playing));
         }
@@ -40,8 +42,10 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         let beam = s.beam.as_ref().map_or_else(String::new, |b| {
             format!("{} · {:.1} MeV · {}/{}", b.name, b.energy_mev, b.layer + 1, b.layers)
         });
-        let machine = format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
-        let text = format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu);
+        let machine =
+            format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
+        let text =
+            format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu);
         let width = ui.available_width() - READING;
         if let Some(to) = beams(ui, &transport, width.max(80.0)) {
             wishes.push(Wish::GoTo(to));
@@ -72,7 +76,8 @@ fn beams(ui: &mut Ui, t: &Transport, width: f32) -> Option<f64> {
     painter.rect_filled(rect, 4.0, tokens::DESK);
     let ends = t.beams.iter().skip(1).map(|b| b.1).chain([t.length_s]);
     for ((name, start), end) in t.beams.iter().zip(ends) {
-        let part = egui::Rect::from_min_max(pos2(x(*start) + 1.0, rect.top() + 1.0), pos2(x(end) - 1.0, rect.bottom() - 1.0));
+        let part =
+            egui::Rect::from_min_max(pos2(x(*start) + 1.0, rect.top() + 1.0), pos2(x(end) - 1.0, rect.bottom() - 1.0));
         painter.rect_filled(part, 3.0, tokens::SCREEN_DIM);
         let done = x(t.time_s).clamp(part.left(), part.right());
         painter.rect_filled(egui::Rect::from_min_max(part.min, pos2(done, part.bottom())), 3.0, tokens::SAGE);

@@ -62,7 +62,7 @@ impl View {
     /// Mm of a pixel that are drawn.
     pub fn scale(&self, cuts: &Cuts) -> f64 {
         let Shows::Plane(plane) = self.shows else { return 1.0 };
-        let [width, height] = cuts.frame(plane).size();
+        let [width, height] = cuts.body_frame(plane).size();
         let fit = (width / f64::from(self.size.x.max(1))).max(height / f64::from(self.size.y.max(1)));
         self.mm_per_pixel.unwrap_or(fit).clamp(0.02, 10.0)
     }
@@ -74,14 +74,14 @@ impl View {
         let mm = self.scale(cuts);
         let x = (pixel[0] - f64::from(self.size.x) * 0.5) * mm + self.pan_mm[0];
         let y = (f64::from(self.size.y) * 0.5 - pixel[1]) * mm + self.pan_mm[1];
-        Some(cuts.frame(plane).middle() + right * x + up * y)
+        Some(cuts.body_frame(plane).middle() + right * x + up * y)
     }
 
     /// The pixel over which a point of the patient is seen, in a plane.
     pub fn pixel(&self, cuts: &Cuts, p: &Point3<f64>) -> Option<[f64; 2]> {
         let Shows::Plane(plane) = self.shows else { return None };
         let [right, up, _] = plane.picture();
-        let from = p - cuts.frame(plane).middle();
+        let from = p - cuts.body_frame(plane).middle();
         let mm = self.scale(cuts);
         let x = (from.dot(&right) - self.pan_mm[0]) / mm + f64::from(self.size.x) * 0.5;
         let y = f64::from(self.size.y) * 0.5 - (from.dot(&up) - self.pan_mm[1]) / mm;
@@ -161,7 +161,8 @@ pub(super) fn spawn(
         image.sampler = ImageSampler::nearest();
         let image = images.add(image);
         let target = RenderTarget::Image(image.clone().into());
-        let camera = Camera { order: -20 + i as isize, clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() };
+        let camera =
+            Camera { order: -20 + i as isize, clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() };
         match shows {
             Shows::Plane(plane) => {
                 let lens = OrthographicProjection {
@@ -222,7 +223,11 @@ pub(super) fn place(
         if images.get(&view.image).is_some_and(|i| i.size() != size)
             && let Some(mut image) = images.get_mut(&view.image)
         {
-            image.resize(bevy::render::render_resource::Extent3d { width: size.x, height: size.y, depth_or_array_layers: 1 });
+            image.resize(bevy::render::render_resource::Extent3d {
+                width: size.x,
+                height: size.y,
+                depth_or_array_layers: 1,
+            });
         }
         let Shows::Plane(plane) = view.shows else {
             pose.set_if_neq(views.orbit.pose(room.0.isocentre_height_m as f32));
@@ -230,7 +235,7 @@ pub(super) fn place(
         };
         let mm = view.scale(&cuts);
         let [right, up, out] = plane.picture();
-        let middle = cuts.frame(plane).middle() + right * view.pan_mm[0] + up * view.pan_mm[1];
+        let middle = cuts.body_frame(plane).middle() + right * view.pan_mm[0] + up * view.pan_mm[1];
         let to = |v: nalgebra::Vector3<f64>| Vec3::new(v.x as f32, v.y as f32, v.z as f32);
         let turn = frame.rotation * Quat::from_mat3(&Mat3::from_cols(to(right), to(up), to(out)));
         let at = frame.transform_point(to(middle.coords)) + turn * Vec3::Z * AWAY_M;
@@ -255,7 +260,8 @@ mod tests {
 
     #[test]
     fn pixels_and_points_are_each_others_inverse() {
-        let mut cuts = Cuts { bounds: [Point3::new(-100.0, -50.0, -80.0), Point3::new(100.0, 150.0, 80.0)], ..Cuts::default() };
+        let mut cuts =
+            Cuts { bounds: [Point3::new(-100.0, -50.0, -80.0), Point3::new(100.0, 150.0, 80.0)], ..Cuts::default() };
         cuts.go(Point3::new(5.0, 60.0, -20.0));
         for plane in AnatomicalPlane::ALL {
             let view = View {

@@ -9,7 +9,8 @@ use bevy::prelude::*;
 use bevy_egui::egui::{self, Ui};
 
 pub(super) fn controls(ui: &mut Ui, world: &mut World) {
-    let (Some(case), Some(words)) = (world.get_resource::<Case>().cloned(), world.get_resource::<Words>().cloned()) else {
+    let (Some(case), Some(words)) = (world.get_resource::<Case>().cloned(), world.get_resource::<Words>().cloned())
+    else {
         return;
     };
     let mut show = world.resource::<DoseShow>().clone();
@@ -61,7 +62,9 @@ fn levels(ui: &mut Ui, show: &mut DoseShow) {
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
             ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, colours[i]);
-            ui.add(egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5).max_decimals(0).suffix(" %"));
+            ui.add(
+                egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5).max_decimals(0).suffix(" %"),
+            );
         });
     }
 }

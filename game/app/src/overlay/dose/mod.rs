@@ -84,7 +84,11 @@ impl DoseShow {
     pub fn bands(&self) -> Vec<(f64, Color32)> {
         let n = self.percents.len();
         let colour = |i: usize| {
-            if self.colour_safe { tokens::dose_safe(i as f32 / (n.max(2) - 1) as f32) } else { tokens::isodose(self.percents[i]) }
+            if self.colour_safe {
+                tokens::dose_safe(i as f32 / (n.max(2) - 1) as f32)
+            } else {
+                tokens::isodose(self.percents[i])
+            }
         };
         self.percents.iter().enumerate().map(|(i, p)| (p * 0.01 * self.reference_gy, colour(i))).collect()
     }
@@ -124,7 +128,8 @@ struct Coming {
 
 /// Dose in the cuts.
 pub fn plugin(app: &mut App) {
-    let dose = Overlay { id: ID, legend, controls: controls::controls, for_patients: Some("dose-for-patients"), on: true };
+    let dose =
+        Overlay { id: ID, legend, controls: controls::controls, for_patients: Some("dose-for-patients"), on: true };
     join(app, dose);
     app.init_resource::<DoseShow>()
         .init_resource::<Coming>()
@@ -147,7 +152,8 @@ impl DoseShow {
         self.source = source;
         let plan = case.patient.plans.get(case.plan);
         let stored = stored(&case.patient, source);
-        let plan = stored.and_then(|d| case.patient.plans.iter().find(|p| Some(&p.uid) == d.plan_uid.as_ref())).or(plan);
+        let plan =
+            stored.and_then(|d| case.patient.plans.iter().find(|p| Some(&p.uid) == d.plan_uid.as_ref())).or(plan);
         self.physical_proton = plan.is_some_and(|p| p.radiation() == RadiationType::Proton)
             && stored.is_none_or(|d| d.dose_type == DoseType::Physical && d.unit == DoseUnit::Gy);
         let of_fraction = stored.is_none_or(|d| d.summation == DoseSummation::Fraction);
@@ -196,7 +202,9 @@ fn load(
                 Some(field) if coming.has == Some(Source::Live) && field.grid == volume.grid => {
                     field.refill(&volume.data, &mut images);
                 }
-                _ => fields.dose = Some(Field::new(texels(volume, slices::most_texels(device.as_deref())), &mut images)),
+                _ => {
+                    fields.dose = Some(Field::new(texels(volume, slices::most_texels(device.as_deref())), &mut images))
+                }
             }
             (coming.has, coming.version, coming.since_s) = (Some(Source::Live), live.version, 0.0);
             show.refilled = true;
@@ -225,7 +233,8 @@ pub fn settled(world: &World) -> bool {
     let (Some(show), Some(coming)) = (world.get_resource::<DoseShow>(), world.get_resource::<Coming>()) else {
         return true;
     };
-    let newest = show.source != Source::Live || world.get_resource::<DoseNow>().is_none_or(|l| l.version == coming.version);
+    let newest =
+        show.source != Source::Live || world.get_resource::<DoseNow>().is_none_or(|l| l.version == coming.version);
     world.get_resource::<Case>().is_none() || coming.has == Some(show.source) && newest
 }
 

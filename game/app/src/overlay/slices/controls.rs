@@ -9,7 +9,8 @@ use vestibule_geometry::AnatomicalPlane;
 use vestibule_patient::Modality;
 
 pub(super) fn controls(ui: &mut Ui, world: &mut World) {
-    let (Some(case), Some(words)) = (world.get_resource::<Case>().cloned(), world.get_resource::<Words>().cloned()) else {
+    let (Some(case), Some(words)) = (world.get_resource::<Case>().cloned(), world.get_resource::<Words>().cloned())
+    else {
         return;
     };
     let images = &case.patient.images;

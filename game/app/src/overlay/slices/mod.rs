@@ -91,7 +91,9 @@ impl Viewing {
     /// Key of the text that says why an image cannot be laid over the one in grey.
     pub fn why_not(&self, patient: &Patient, index: usize) -> Option<&'static str> {
         let frame = |i: usize| patient.images.get(i).map(|i| i.frame_of_reference_uid.as_str());
-        let (Some(base), Some(over)) = (self.image.and_then(frame), frame(index)) else { return Some("slices-no-image") };
+        let (Some(base), Some(over)) = (self.image.and_then(frame), frame(index)) else {
+            return Some("slices-no-image");
+        };
         (base.is_empty() || base != over).then_some("slices-not-registered")
     }
 }
@@ -202,7 +204,11 @@ fn load(
     let [has_image, has_other] = has;
     let slots = [(viewing.image, image, has_image), (viewing.other, other, has_other)];
     for (slot, (want, task, has)) in slots.into_iter().enumerate() {
-        let field = if slot == 0 { &mut fields.bypass_change_detection().image } else { &mut fields.bypass_change_detection().other };
+        let field = if slot == 0 {
+            &mut fields.bypass_change_detection().image
+        } else {
+            &mut fields.bypass_change_detection().other
+        };
         if want.is_none() && field.is_some() {
             (*field, *has, *task) = (None, None, None);
         }
@@ -216,7 +222,9 @@ fn load(
             *task = None;
             *field = Some(Field::new(texels, &mut images));
             *has = want;
-            if slot == 0 && let Some(scan) = case.patient.images.get(index) {
+            if slot == 0
+                && let Some(scan) = case.patient.images.get(index)
+            {
                 cuts.bounds = scan.volume.grid.bounds();
                 let at = cuts.at;
                 cuts.go(at);
@@ -242,7 +250,14 @@ fn point(p: Point3<f64>, w: f32) -> Vec4 {
 }
 
 /// Everything of one plane that the shader reads.
-fn describe(frame: &cuts::Frame, cuts: &Cuts, viewing: &Viewing, fields: &Fields, dose: &dose::DoseShow, dose_on: bool) -> SliceUniform {
+fn describe(
+    frame: &cuts::Frame,
+    cuts: &Cuts,
+    viewing: &Viewing,
+    fields: &Fields,
+    dose: &dose::DoseShow,
+    dose_on: bool,
+) -> SliceUniform {
     let [right, down] = frame.edges.map(|e| point(Point3::from(e), 0.0));
     let dose_field = fields.dose.as_ref().filter(|_| dose_on);
     let mut levels = [Vec4::ZERO; MOST_LEVELS];
@@ -265,7 +280,9 @@ fn describe(frame: &cuts::Frame, cuts: &Cuts, viewing: &Viewing, fields: &Fields
         image: uniform(fields.image.as_ref(), 1.0),
         other: uniform(fields.other.as_ref(), 1.0),
         dose: uniform(dose_field, dose.factor() as f32),
-        window: Vec4::from([viewing.window[0], viewing.window[1], viewing.other_window[0], viewing.other_window[1]].map(|v| v as f32)),
+        window: Vec4::from(
+            [viewing.window[0], viewing.window[1], viewing.other_window[0], viewing.other_window[1]].map(|v| v as f32),
+        ),
         fusion: Vec4::new(fusion, viewing.opacity, viewing.patch_mm, 0.0),
         middle: point(cuts.at, count as f32),
         wash: Vec4::new(
@@ -365,7 +382,8 @@ mod tests {
 
     #[test]
     fn a_cut_stands_where_its_corners_are() {
-        let mut cuts = Cuts { bounds: [Point3::new(-10.0, -20.0, -30.0), Point3::new(11.0, 22.0, 33.0)], ..Cuts::default() };
+        let mut cuts =
+            Cuts { bounds: [Point3::new(-10.0, -20.0, -30.0), Point3::new(11.0, 22.0, 33.0)], ..Cuts::default() };
         cuts.go(Point3::new(1.0, 2.0, 3.0));
         for plane in AnatomicalPlane::ALL {
             let frame = cuts.frame(plane);

@@ -5,7 +5,7 @@ mod outline;
 
 pub use outline::LineWidth;
 
-use super::{Family, Legend, Overlay, join};
+use super::{Cuts, Family, Legend, Overlay, join};
 use crate::anatomy::{GlassMaterial, GlassUniform, PatientFrame, card_mesh};
 use crate::now::{Case, Words};
 use crate::tokens;
@@ -16,7 +16,7 @@ use bevy_egui::egui::{Color32, Rgba};
 use nalgebra::Point3;
 use std::sync::Arc;
 use vestibule_geometry::contour::{surface, volume_cm3};
-use vestibule_geometry::{Grid, TriMesh};
+use vestibule_geometry::{Contour, Grid, TriMesh};
 use vestibule_patient::{RoiType, Structure, StructureSet};
 
 /// Name in the family.
@@ -92,18 +92,17 @@ fn order(roi: &RoiType) -> u8 {
 }
 
 fn entry(index: usize, s: &Structure, slice_mm: f64) -> Entry {
-    let points = || s.contours.iter().flat_map(|c| &c.points);
-    let (low, high) = points().fold((Point3::from([f64::INFINITY; 3]), Point3::from([f64::NEG_INFINITY; 3])), |(l, h), p| {
-        (l.inf(p), h.sup(p))
-    });
+    let reach = reach(&s.contours);
     let order = order(&s.roi_type);
     Entry {
         name: s.name.clone(),
         standard_name: s.standard_name.clone(),
-        colour: s.colour.map_or(tokens::STRUCTURES[index % tokens::STRUCTURES.len()], |[r, g, b]| Color32::from_rgb(r, g, b)),
-        shown: order < 4 && points().next().is_some(),
+        colour: s
+            .colour
+            .map_or(tokens::STRUCTURES[index % tokens::STRUCTURES.len()], |[r, g, b]| Color32::from_rgb(r, g, b)),
+        shown: order < 4 && reach.is_some(),
         volume_cm3: volume_cm3(&s.contours, Some(slice_mm)),
-        middle: points().next().map(|_| low + (high - low) * 0.5),
+        middle: reach.map(|[low, high]| low + (high - low) * 0.5),
         index,
         order,
         mesh: None,
@@ -125,7 +124,15 @@ fn grid_of<'a>(case: &'a Case, set: &StructureSet) -> Option<&'a Grid> {
     drawn_on.or_else(same_frame).or_else(|| images.first()).map(|i| &i.volume.grid)
 }
 
-fn begin(case: Option<Res<Case>>, mut structures: ResMut<Structures>, mut making: ResMut<Making>) {
+/// Air round the body in a picture, mm.
+const ROUND_BODY_MM: f64 = 12.0;
+
+fn begin(
+    case: Option<Res<Case>>,
+    mut structures: ResMut<Structures>,
+    mut making: ResMut<Making>,
+    mut cuts: ResMut<Cuts>,
+) {
     (structures.outlines, structures.surfaces) = (true, true);
     let Some(case) = case else { return };
     let Some((index, set)) = set_of(&case) else { return };
@@ -133,6 +140,10 @@ fn begin(case: Option<Res<Case>>, mut structures: ResMut<Structures>, mut making
     structures.set = Some(index);
     structures.label.clone_from(&set.label);
     let slice_mm = grid.spacing_mm[2];
+    if let Some([low, high]) = set.external().and_then(|s| reach(&s.contours)) {
+        let air = nalgebra::Vector3::repeat(ROUND_BODY_MM);
+        cuts.body = Some([low - air, high + air]);
+    }
     let mut list: Vec<Entry> = set.structures.iter().enumerate().map(|(i, s)| entry(i, s, slice_mm)).collect();
     list.sort_by_key(|e| e.order);
     for (at, e) in list.iter().enumerate().filter(|(_, e)| e.middle.is_some()) {
@@ -148,14 +159,16 @@ fn begin(case: Option<Res<Case>>, mut structures: ResMut<Structures>, mut making
     structures.list = list;
 }
 
+/// Lowest and highest corner of what contours enclose, mm; None without a point.
+fn reach(contours: &[Contour]) -> Option<[Point3<f64>; 2]> {
+    let mut points = contours.iter().flat_map(|c| &c.points);
+    let first = *points.next()?;
+    Some(points.fold([first, first], |[l, h], p| [l.inf(p), h.sup(p)]))
+}
+
 /// Voxels for a surface: many enough to be round, few enough to be quick.
-fn finest_mm(contours: &[vestibule_geometry::Contour]) -> f64 {
-    let points = contours.iter().flat_map(|c| &c.points);
-    let (low, high) = points.fold((Point3::from([f64::INFINITY; 3]), Point3::from([f64::NEG_INFINITY; 3])), |(l, h), p| {
-        (l.inf(p), h.sup(p))
-    });
-    let longest = (high - low).max();
-    if longest.is_finite() { (longest / ALONG).clamp(VOXEL_MM[0], VOXEL_MM[1]) } else { VOXEL_MM[1] }
+fn finest_mm(contours: &[Contour]) -> f64 {
+    reach(contours).map_or(VOXEL_MM[1], |[low, high]| ((high - low).max() / ALONG).clamp(VOXEL_MM[0], VOXEL_MM[1]))
 }
 
 fn stand(

@@ -201,7 +201,9 @@ pub(super) fn settled(world: &World) -> bool {
     if structures.set.is_none() {
         return true;
     }
-    let (Some(cuts), Some(mut lines)) = (world.get_resource::<Cuts>(), world.try_query::<&Lines>()) else { return true };
+    let (Some(cuts), Some(mut lines)) = (world.get_resource::<Cuts>(), world.try_query::<&Lines>()) else {
+        return true;
+    };
     lines.iter(world).all(|l| {
         l.coming.is_none()
             && l.drawn.is_some_and(|k| k.version == structures.version && k.at == cuts.at[l.plane.across()])
