@@ -1,7 +1,11 @@
 // A cut through the patient's volumes: one image in grey, another one fused onto it, dose as bands and lines. A measurement: values
 // are fetched and interpolated here in full precision, never by a sampler, and no tone mapping follows.
+#ifdef PREPASS_PIPELINE
+#import bevy_pbr::prepass_io::VertexOutput
+#else
 #import bevy_pbr::forward_io::VertexOutput
 #import bevy_pbr::mesh_view_bindings::view
+#endif
 
 struct Field {
     // patient mm -> texel
@@ -64,9 +68,9 @@ fn linear(c: vec3<f32>) -> vec3<f32> {
     return select(pow((c + 0.055) / 1.055, vec3(2.4)), c / 12.92, c <= vec3(0.04045));
 }
 
-@fragment
-fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
-    let p = slice.corner.xyz + slice.right.xyz * in.uv.x + slice.down.xyz * in.uv.y;
+// Colour as on the screen (sRGB), and 1 where there is something to see.
+fn shade(uv: vec2<f32>) -> vec4<f32> {
+    let p = slice.corner.xyz + slice.right.xyz * uv.x + slice.down.xyz * uv.y;
     let base = value(image, slice.image, p);
     let over = value(other, slice.other, p);
     let gray = value(dose, slice.dose, p);
@@ -81,7 +85,7 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
             let c = hot(o);
             colour = mix(colour, c, slice.fusion.y * clamp(max(c.r, max(c.g, c.b)) * 1.5, 0.0, 1.0));
         } else if slice.fusion.x < 2.5 {
-            let along = vec2(length(slice.right.xyz) * in.uv.x, length(slice.down.xyz) * in.uv.y) / slice.fusion.z;
+            let along = vec2(length(slice.right.xyz) * uv.x, length(slice.down.xyz) * uv.y) / slice.fusion.z;
             let odd = (i32(floor(along.x)) + i32(floor(along.y))) & 1;
             if odd == 1 { colour = vec3(o); }
         } else if distance(p, slice.middle.xyz) < slice.fusion.z {
@@ -106,10 +110,25 @@ fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
             seen = max(seen, step(0.5, line));
         }
     }
-    // in the room, what is black and holds nothing lets the room through
-    let room = view.clip_from_view[3][3] < 0.5;
-    if seen < 0.5 || (room && slice.wash.z > 0.5 && max(colour.r, max(colour.g, colour.b)) < 0.004) {
-        discard;
-    }
-    return vec4(linear(colour), 1.0);
+    return vec4(colour, seen);
 }
+
+// What is black and holds nothing lets the room through.
+fn hollow(shaded: vec4<f32>) -> bool {
+    return shaded.a < 0.5 || (slice.wash.z > 0.5 && max(shaded.r, max(shaded.g, shaded.b)) < 0.004);
+}
+
+#ifdef PREPASS_PIPELINE
+@fragment
+fn fragment(in: VertexOutput) {
+    if hollow(shade(in.uv)) { discard; }
+}
+#else
+@fragment
+fn fragment(in: VertexOutput) -> @location(0) vec4<f32> {
+    let shaded = shade(in.uv);
+    let room = view.clip_from_view[3][3] < 0.5;
+    if shaded.a < 0.5 || (room && hollow(shaded)) { discard; }
+    return vec4(linear(shaded.rgb), 1.0);
+}
+#endif

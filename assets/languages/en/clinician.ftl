@@ -60,3 +60,31 @@ dose-safe = Colour-blind
 dose-hottest = Hottest point
 dose-levels = Levels
 dose-for-patients = A glow that grows, without numbers
+
+overlay-volume = Volume
+volume-skin = Skin
+volume-bone = Bone
+volume-soft = Soft tissue
+volume-lung = Lung
+volume-vessels = Vessels
+volume-mr = By its window
+volume-density = density
+volume-hollow = shade in hollows
+volume-clip = Cut away
+volume-octant = Octant
+volume-beam = Along the beam
+volume-box = Box
+volume-body = Only the box of the body
+
+overlay-measure = Measure
+measure-set = Set a point at the cross
+measure-clear = Clear
+measure-ball = Ball about the cross, radius
+measure-source = Between points; in a ball: mean ± standard deviation [lowest … highest]
+
+overlay-charts = Charts
+charts-source = Dose-volume histogram of the structures that are shown
+charts-dvh = Dose-volume histogram
+charts-mean = mean
+charts-relative = This dose is relative, not in Gray: no histogram
+charts-frames = Structures and dose are not in the same frame of reference: no histogram

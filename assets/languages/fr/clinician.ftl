@@ -60,3 +60,31 @@ dose-safe = Daltonisme
 dose-hottest = Point le plus chaud
 dose-levels = Niveaux
 dose-for-patients = Une lueur qui grandit, sans chiffres
+
+overlay-volume = Volume
+volume-skin = Peau
+volume-bone = Os
+volume-soft = Tissus mous
+volume-lung = Poumon
+volume-vessels = Vaisseaux
+volume-mr = Selon la fenêtre
+volume-density = densité
+volume-hollow = ombre des creux
+volume-clip = Découper
+volume-octant = Octant
+volume-beam = Le long du faisceau
+volume-box = Boîte
+volume-body = Seulement la boîte du corps
+
+overlay-measure = Mesurer
+measure-set = Poser un point à la croix
+measure-clear = Effacer
+measure-ball = Boule autour de la croix, rayon
+measure-source = Entre les points ; dans une boule : moyenne ± écart type [plus bas … plus haut]
+
+overlay-charts = Courbes
+charts-source = Histogramme dose-volume des structures montrées
+charts-dvh = Histogramme dose-volume
+charts-mean = moyenne
+charts-relative = Cette dose est relative, pas en grays : pas d’histogramme
+charts-frames = Structures et dose ne sont pas dans le même repère : pas d’histogramme

@@ -41,6 +41,12 @@ pub struct ReviewOptions {
     pub window: Option<[f64; 2]>,
     /// Names of overlays that are left out.
     pub without: Vec<String>,
+    /// Names of overlays that are shown though they begin hidden.
+    pub with: Vec<String>,
+    /// Transfer function of the volume, by the name of its preset; None: as the image begins.
+    pub preset: Option<String>,
+    /// From where the room is seen: round the patient and over the horizon, degrees, and how far, metres.
+    pub orbit: Option<[f32; 3]>,
     /// Mm of a pixel in a plane; None: as much as fits.
     pub pixel_mm: Option<f64>,
     /// The dose delivered so far, in place of the plan's own.

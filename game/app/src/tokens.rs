@@ -243,5 +243,7 @@ pub const DESK_SIDE: f32 = 312.0;
 pub const DESK_HEAD: f32 = 44.0;
 /// See [`DESK_SIDE`].
 pub const DESK_TIME: f32 = 62.0;
+/// Width of the charts beside the pictures, points.
+pub const DESK_PAGE: f32 = 400.0;
 /// Space between pictures, points.
 pub const DESK_GAP: f32 = 3.0;

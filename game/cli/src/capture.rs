@@ -25,6 +25,15 @@ pub struct Args {
     /// Of a review: overlays to leave out, with commas between them: slices, structures, dose
     #[arg(long, value_name = "OVERLAY", value_delimiter = ',')]
     pub without: Vec<String>,
+    /// Of a review: overlays to show that begin hidden: volume
+    #[arg(long, value_name = "OVERLAY", value_delimiter = ',')]
+    pub with: Vec<String>,
+    /// Of a review: transfer function of the volume: skin, bone, soft, lung, vessels
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Of a review: from where the room is seen: round the patient and over the horizon, degrees, and how far, metres
+    #[arg(long, value_name = "ROUND,OVER,METRES", allow_hyphen_values = true)]
+    pub orbit: Option<String>,
     /// Of a review: mm of a pixel in a plane [default: as much as fits]
     #[arg(long, value_name = "MM")]
     pub pixel_mm: Option<f64>,
@@ -191,6 +200,9 @@ pub(crate) mod shown {
             point: args.point.as_ref().map(three).transpose()?,
             window: args.window.as_ref().map(two).transpose()?,
             without: args.without.clone(),
+            with: args.with.clone(),
+            preset: args.preset.clone(),
+            orbit: args.orbit.as_deref().map(|t| numbers::<3>(t, "orbit")).transpose()?,
             pixel_mm: args.pixel_mm,
             live: !args.at.is_empty(),
         });

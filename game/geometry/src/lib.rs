@@ -9,6 +9,7 @@ pub mod isoline;
 mod marching;
 pub mod mesh;
 pub mod ray;
+mod region;
 mod section;
 
 pub use anatomical::{AnatomicalPlane, letter};
@@ -18,4 +19,5 @@ pub use frames::{BeamAngles, Frames, PatientPosition};
 pub use grid::{Grid, Volume};
 pub use isoline::{Isoline, isolines};
 pub use mesh::TriMesh;
+pub use region::RegionStatistics;
 pub use section::section;

@@ -2,6 +2,7 @@
 
 use super::{DoseMaterial, PatientFrame};
 use crate::now::Now;
+use crate::overlay::halves;
 use bevy::asset::RenderAssetUsages;
 use bevy::image::{ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
 use bevy::prelude::*;
@@ -32,7 +33,7 @@ pub(super) struct DoseBox {
 }
 
 /// Where the unit cube of a grid lies in DICOM patient coordinates, mm.
-fn place(grid: &Grid) -> Transform {
+pub fn place(grid: &Grid) -> Transform {
     let s: [f64; 3] = std::array::from_fn(|a| grid.size[a] as f64 * grid.spacing_mm[a]);
     let mid = grid.to_world(Point3::new(
         (grid.size[0] as f64 - 1.0) * 0.5,
@@ -50,21 +51,9 @@ fn place(grid: &Grid) -> Transform {
     Transform::from_matrix(affine)
 }
 
-/// f32 to the bits of an IEEE half; positive numbers below 65504, no infinities.
-fn half(v: f32) -> u16 {
-    let v = v.clamp(0.0, 60000.0);
-    let bits = v.to_bits();
-    let exponent = ((bits >> 23) & 0xff) as i32 - 127 + 15;
-    if exponent <= 0 {
-        return (v * 16_777_216.0).round() as u16; // a denormal: units of 2^-24
-    }
-    let rounded = bits + 0x0fff + ((bits >> 13) & 1);
-    ((rounded >> 13) - ((127 - 15) << 10)) as u16
-}
-
 fn texels(v: &Volume<f32>, scale_gy: f32) -> Vec<u8> {
     let k = 1.0 / scale_gy.max(1e-6);
-    v.data.iter().flat_map(|d| half(d * k).to_le_bytes()).collect()
+    halves(&v.data.iter().map(|d| d * k).collect::<Vec<f32>>())
 }
 
 pub(super) fn update(
@@ -125,20 +114,6 @@ pub(super) fn update(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn half_floats_are_right() {
-        for (v, bits) in [
-            (0.0, 0),
-            (1.0, 0x3c00),
-            (0.5, 0x3800),
-            (1.5, 0x3e00),
-            (65504.0f32.min(60000.0), 0x7b53),
-            (5.960_464_5e-8, 1),
-        ] {
-            assert_eq!(half(v), bits, "{v}");
-        }
-    }
 
     #[test]
     fn corners_of_the_box_are_corners_of_the_grid() {

@@ -6,7 +6,7 @@ mod kept;
 mod materials;
 mod surfaces;
 
-pub use dose::DoseNow;
+pub use dose::{DoseNow, place as box_of};
 pub use kept::{KeepsMeshes, MeshKeeper};
 pub use materials::{DoseMaterial, GlassMaterial, GlassUniform};
 pub use surfaces::{Kind, mesh as card_mesh};

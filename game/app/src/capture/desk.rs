@@ -1,11 +1,13 @@
 //! Pictures of a review: the whole desk, one of its pictures alone, or the eyes of who stands beside the couch.
 
 use super::{CaptureOptions, ReviewOptions, View, aim};
-use crate::clinician_mode::review::views::Views;
+use crate::clinician_mode::review::views::{Orbit, Views};
 use crate::clinician_mode::review::{flat, spawn_desk};
 use crate::now::Case;
 use crate::overlay::dose::{DoseShow, Source};
 use crate::overlay::slices::Viewing;
+use crate::overlay::volume::VolumeShow;
+use crate::overlay::volume::transfer::PRESETS;
 use crate::overlay::{Cuts, Family};
 use bevy::camera::RenderTarget;
 use bevy::prelude::*;
@@ -34,14 +36,22 @@ pub(super) fn stand(world: &mut World, options: &ReviewOptions) {
         world.resource_mut::<Viewing>().window = window;
     }
     for overlay in &mut world.resource_mut::<Family>().0 {
-        overlay.on = !options.without.iter().any(|w| w == overlay.id);
+        overlay.on |= options.with.iter().any(|w| w == overlay.id);
+        overlay.on &= !options.without.iter().any(|w| w == overlay.id);
     }
     if let Some(case) = world.get_resource::<Case>().cloned()
         && options.live
     {
         world.resource_mut::<DoseShow>().choose(&case, Source::Live);
     }
+    let preset = options.preset.as_ref().and_then(|name| PRESETS.iter().position(|p| p.0 == name));
+    if let Some(preset) = preset {
+        world.resource_mut::<VolumeShow>().choose(preset);
+    }
     if let Some(mut views) = world.get_resource_mut::<Views>() {
+        if let Some([round, over, distance_m]) = options.orbit {
+            views.orbit = Orbit { turn: [round.to_radians(), over.to_radians()], distance_m, ..Orbit::default() };
+        }
         views.list.iter_mut().for_each(|v| v.mm_per_pixel = options.pixel_mm);
     }
 }

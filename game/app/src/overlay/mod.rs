@@ -1,15 +1,18 @@
 //! What lies over the patient, as a family: each member has a source, a unit, a legend, an off switch, and where there is one the
 //! form in which a patient sees the same. A new member is a folder here and a line in [`plugin`].
 
+pub mod charts;
 pub mod cuts;
 pub mod dose;
 mod field;
+pub mod measure;
 pub mod slices;
 pub mod structures;
+pub mod volume;
 pub mod widgets;
 
 pub use cuts::Cuts;
-pub use field::Fields;
+pub use field::{Fields, halves};
 
 use bevy::prelude::*;
 use bevy_egui::egui::{Color32, Ui};
@@ -35,6 +38,8 @@ pub struct Overlay {
     pub legend: fn(&World) -> Legend,
     /// Its controls.
     pub controls: fn(&mut Ui, &mut World),
+    /// What is drawn large beside the pictures while it is shown.
+    pub page: Option<fn(&mut Ui, &mut World)>,
     /// Key of the text that says how a patient sees the same; None: a patient does not.
     pub for_patients: Option<&'static str>,
     /// Shown.
@@ -63,10 +68,13 @@ pub fn plugin(app: &mut App) {
         slices::plugin,
         structures::plugin,
         dose::plugin,
+        volume::plugin,
+        measure::plugin,
+        charts::plugin,
     ));
 }
 
 /// Whether everything that is asked for has been worked out.
 pub fn settled(world: &World) -> bool {
-    slices::settled(world) && structures::settled(world) && dose::settled(world)
+    slices::settled(world) && structures::settled(world) && dose::settled(world) && volume::settled(world) && charts::settled(world)
 }

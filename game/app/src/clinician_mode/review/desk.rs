@@ -48,6 +48,12 @@ pub(super) fn draw(world: &mut World) {
     egui::Panel::left("side").exact_size(tokens::DESK_SIDE).frame(bar).show(&mut ui, |ui| {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| side(ui, world));
     });
+    let pages: Vec<_> = world.resource::<Family>().0.iter().filter(|o| o.on).filter_map(|o| o.page).collect();
+    if !pages.is_empty() {
+        egui::Panel::right("pages").exact_size(tokens::DESK_PAGE).frame(bar).show(&mut ui, |ui| {
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| pages.iter().for_each(|page| page(ui, world)));
+        });
+    }
     let ground = egui::Frame::new().fill(tokens::DESK);
     egui::CentralPanel::default().frame(ground).show(&mut ui, |ui| pictures(ui, world));
 }

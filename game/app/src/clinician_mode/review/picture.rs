@@ -2,7 +2,7 @@
 
 use super::views::{NAMES, Shows, Views};
 use crate::now::{Case, Words};
-use crate::overlay::Cuts;
+use crate::overlay::{Cuts, Family, measure};
 use crate::overlay::slices::Viewing;
 use crate::third_party::egui::BOLD;
 use crate::tokens;
@@ -170,6 +170,7 @@ fn marks(world: &World, index: usize, plane: AnatomicalPlane, painter: &egui::Pa
         painter.vline(at.x, rect.top()..=at.y - GAP, line);
         painter.vline(at.x, at.y + GAP..=rect.bottom(), line);
     }
+    measured(world, view, cuts, painter, rect, scale);
     let points_per_mm = 1.0 / (view.scale(cuts) * scale);
     let fits = |mm: &f64| mm * points_per_mm < f64::from(rect.width()) / 3.0;
     if let Some(mm) = SCALES.into_iter().find(fits) {
@@ -187,5 +188,24 @@ fn marks(world: &World, index: usize, plane: AnatomicalPlane, painter: &egui::Pa
             &format!("{mm:.0} mm"),
             tokens::DESK_TYPE[1],
         );
+    }
+}
+
+/// Points that were set for measuring, and the way from one to the next, as they lie in front of or behind the plane.
+fn measured(world: &World, view: &super::views::View, cuts: &Cuts, painter: &egui::Painter, rect: Rect, scale: f64) {
+    if !world.resource::<Family>().on(measure::ID) {
+        return;
+    }
+    let points = &world.resource::<measure::Measure>().points;
+    let on: Vec<_> = points
+        .iter()
+        .filter_map(|p| view.pixel(cuts, p))
+        .map(|[x, y]| rect.min + vec2((x / scale) as f32, (y / scale) as f32))
+        .collect();
+    for pair in on.windows(2) {
+        painter.line_segment([pair[0], pair[1]], Stroke::new(1.5, tokens::AMBER));
+    }
+    for at in on {
+        painter.circle(at, 3.5, tokens::DESK_PICTURE, Stroke::new(1.5, tokens::AMBER));
     }
 }

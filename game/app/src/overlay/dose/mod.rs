@@ -129,7 +129,7 @@ struct Coming {
 /// Dose in the cuts.
 pub fn plugin(app: &mut App) {
     let dose =
-        Overlay { id: ID, legend, controls: controls::controls, for_patients: Some("dose-for-patients"), on: true };
+        Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: Some("dose-for-patients"), on: true };
     join(app, dose);
     app.init_resource::<DoseShow>()
         .init_resource::<Coming>()
@@ -239,7 +239,7 @@ pub fn settled(world: &World) -> bool {
 }
 
 /// The volume that is shown, in its source's own numbers.
-fn volume(world: &World) -> Option<&Volume<f32>> {
+pub fn volume(world: &World) -> Option<&Volume<f32>> {
     match world.resource::<DoseShow>().source {
         Source::Live => world.resource::<DoseNow>().grid.as_ref(),
         source => world.get_resource::<Case>().and_then(|c| stored(&c.patient, source)).map(|d| &d.volume),

@@ -76,8 +76,11 @@ impl Material for SliceMaterial {
     fn fragment_shader() -> ShaderRef {
         SLICE.into()
     }
-    fn enable_prepass() -> bool {
-        false
+    fn prepass_fragment_shader() -> ShaderRef {
+        SLICE.into()
+    }
+    fn alpha_mode(&self) -> AlphaMode {
+        AlphaMode::Mask(0.5)
     }
     fn enable_shadows() -> bool {
         false

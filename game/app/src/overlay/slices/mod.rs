@@ -4,6 +4,7 @@ mod controls;
 mod material;
 pub mod windows;
 
+pub use controls::plane_key;
 pub use material::{MOST_LEVELS, SliceMaterial, SliceUniform};
 
 use super::field::{Field, Loading, MOST_TEXELS};
@@ -123,7 +124,7 @@ struct Coming {
 
 /// Cuts.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls: controls::controls, for_patients: None, on: true });
+    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: true });
     app.add_plugins(material::plugin)
         .init_resource::<Viewing>()
         .init_resource::<Coming>()

@@ -61,6 +61,18 @@ pub struct Structures {
     label: String,
 }
 
+impl Structures {
+    /// Place of the set among the patient's.
+    pub fn set(&self) -> Option<usize> {
+        self.set
+    }
+
+    /// Those that are drawn: places in the list and in the set.
+    pub fn shown(&self) -> Vec<(usize, usize)> {
+        self.list.iter().enumerate().filter(|(_, e)| e.shown).map(|(at, e)| (at, e.index)).collect()
+    }
+}
+
 /// Surfaces that are being worked out: which entry, its surface whole and as it is drawn.
 #[derive(Resource, Default)]
 struct Making(Vec<(usize, Task<(TriMesh, TriMesh)>)>);
@@ -72,7 +84,7 @@ struct Surface(usize);
 /// Structures.
 pub fn plugin(app: &mut App) {
     let for_patients = Some("structures-for-patients");
-    join(app, Overlay { id: ID, legend, controls: controls::controls, for_patients, on: true });
+    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients, on: true });
     app.init_resource::<Structures>()
         .init_resource::<Making>()
         .add_plugins(outline::plugin)
@@ -125,7 +137,7 @@ fn grid_of<'a>(case: &'a Case, set: &StructureSet) -> Option<&'a Grid> {
 }
 
 /// Air round the body in a picture, mm.
-const ROUND_BODY_MM: f64 = 12.0;
+const ROUND_BODY_MM: f64 = 6.0;
 
 fn begin(
     case: Option<Res<Case>>,

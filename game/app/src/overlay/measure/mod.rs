@@ -1,0 +1,182 @@
+//! Measuring: points set at the cross, the distances between them and the angle at the second; a ball about the cross and what the
+//! images and the dose are in it.
+
+use super::widgets::number;
+use super::{Cuts, Family, Legend, Overlay, dose, join};
+use crate::anatomy::PatientFrame;
+use crate::now::{Case, Words};
+use crate::overlay::slices::Viewing;
+use crate::tokens;
+use bevy::light::NotShadowCaster;
+use bevy::prelude::*;
+use bevy_egui::egui::{self, RichText, Ui};
+use nalgebra::Point3;
+use vestibule_geometry::RegionStatistics;
+
+/// Name in the family.
+pub const ID: &str = "measure";
+/// Points that are kept: two make a distance, three an angle.
+const MOST: usize = 3;
+/// Thickness of a line and of a point in the room, mm.
+const LINE_MM: f32 = 1.2;
+const POINT_MM: f32 = 2.4;
+
+/// Points, DICOM patient coordinates, mm.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// In the order in which they were set.
+    pub points: Vec<Point3<f64>>,
+    /// Radius of the ball, mm.
+    pub radius_mm: f64,
+}
+
+impl Default for Measure {
+    fn default() -> Self {
+        Self { points: Vec::new(), radius_mm: 5.0 }
+    }
+}
+
+impl Measure {
+    /// From each point to the next, mm.
+    pub fn distances(&self) -> Vec<f64> {
+        self.points.windows(2).map(|p| (p[1] - p[0]).norm()).collect()
+    }
+
+    /// At the second of three points, degrees; None where two of them lie on one another.
+    pub fn angle_deg(&self) -> Option<f64> {
+        let [a, b, c] = self.points.as_slice() else { return None };
+        let (u, v) = (a - b, c - b);
+        (u.norm() > 1e-9 && v.norm() > 1e-9).then(|| u.angle(&v).to_degrees())
+    }
+}
+
+#[derive(Component)]
+struct Shape;
+
+/// Measuring.
+pub fn plugin(app: &mut App) {
+    join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, on: true });
+    app.init_resource::<Measure>().add_systems(Update, draw);
+}
+
+/// Lines and points in the room.
+fn draw(
+    mut commands: Commands,
+    measure: Res<Measure>,
+    family: Res<Family>,
+    frame: Option<Single<Entity, With<PatientFrame>>>,
+    shapes: Query<Entity, With<Shape>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
+    mut drawn: Local<Option<(Vec<Point3<f64>>, bool)>>,
+) {
+    let Some(frame) = frame else { return };
+    let want = (measure.points.clone(), family.on(ID));
+    if drawn.as_ref() == Some(&want) {
+        return;
+    }
+    for shape in &shapes {
+        commands.entity(shape).despawn();
+    }
+    let colour = Color::srgba_u8(tokens::AMBER.r(), tokens::AMBER.g(), tokens::AMBER.b(), 255);
+    let material = materials.add(StandardMaterial { base_color: colour, unlit: true, ..default() });
+    let to = |p: &Point3<f64>| Vec3::new(p.x as f32, p.y as f32, p.z as f32);
+    let mut stand = |mesh: Mesh, place: Transform| {
+        let shape = (Shape, Mesh3d(meshes.add(mesh)), MeshMaterial3d(material.clone()), place, NotShadowCaster);
+        let shape = commands.spawn(shape).id();
+        commands.entity(*frame).add_child(shape);
+    };
+    for p in want.0.iter().filter(|_| want.1) {
+        stand(Sphere::new(POINT_MM).mesh().uv(16, 10), Transform::from_translation(to(p)));
+    }
+    for p in want.0.windows(2).filter(|_| want.1) {
+        let (a, b) = (to(&p[0]), to(&p[1]));
+        let Some(along) = (b - a).try_normalize() else { continue };
+        let turn = Quat::from_rotation_arc(Vec3::Y, along);
+        let place = Transform::from_translation((a + b) * 0.5).with_rotation(turn);
+        stand(Cylinder::new(LINE_MM * 0.5, a.distance(b)).mesh().build(), place);
+    }
+    *drawn = Some(want);
+}
+
+fn controls(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    let at = world.resource::<Cuts>().at;
+    let mut measure = world.resource::<Measure>().clone();
+    ui.horizontal_wrapped(|ui| {
+        if ui.button(words.get("measure-set")).clicked() {
+            if measure.points.len() == MOST {
+                measure.points.clear();
+            }
+            measure.points.push(at);
+        }
+        if ui.add_enabled(!measure.points.is_empty(), egui::Button::new(words.get("measure-clear"))).clicked() {
+            measure.points.clear();
+        }
+    });
+    let mut line: Vec<String> = measure.distances().iter().map(|mm| format!("{mm:.1} mm")).collect();
+    line.extend(measure.angle_deg().map(|deg| format!("{deg:.1}°")));
+    if !line.is_empty() {
+        ui.label(RichText::new(line.join("     ")).color(tokens::AMBER));
+    }
+    ui.horizontal(|ui| {
+        ui.label(words.get("measure-ball"));
+        ui.add(number(&mut measure.radius_mm, 0.1).range(0.5..=100.0).suffix(" mm"));
+    });
+    for text in ball(world, &at, measure.radius_mm) {
+        ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]));
+    }
+    if *world.resource::<Measure>() != measure {
+        *world.resource_mut::<Measure>() = measure;
+    }
+}
+
+/// What is in the ball, a line for each image and one for the dose.
+fn ball(world: &World, at: &Point3<f64>, radius_mm: f64) -> Vec<String> {
+    let line = |name: &str, unit: &str, s: RegionStatistics, k: f64, digits: usize| {
+        format!(
+            "{name}  {:.digits$} ± {:.digits$} {unit}  [{:.digits$} … {:.digits$}]  n = {}",
+            s.mean * k,
+            s.deviation * k,
+            s.lowest * k,
+            s.highest * k,
+            s.count
+        )
+    };
+    let mut out = Vec::new();
+    let viewing = world.resource::<Viewing>();
+    if let Some(case) = world.get_resource::<Case>() {
+        for image in [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| case.patient.images.get(i)) {
+            out.extend(
+                image.volume.within_ball(at, radius_mm).map(|s| line(image.modality.as_str(), &image.unit, s, 1.0, 1)),
+            );
+        }
+    }
+    if let Some(volume) = dose::volume(world) {
+        let factor = world.resource::<dose::DoseShow>().factor();
+        out.extend(volume.within_ball(at, radius_mm).map(|s| line("Dose", "Gy", s, factor, 2)));
+    }
+    out
+}
+
+fn legend(world: &World) -> Legend {
+    let Some(words) = world.get_resource::<Words>() else { return Legend::default() };
+    Legend { source: words.get("measure-source"), unit: "mm".to_owned(), ..Legend::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances_and_the_angle_at_the_second_point() {
+        let p = |x: f64, y: f64| Point3::new(x, y, 0.0);
+        let mut m = Measure { points: vec![p(3.0, 0.0), p(0.0, 0.0)], ..Measure::default() };
+        assert_eq!((m.distances(), m.angle_deg()), (vec![3.0], None));
+        m.points.push(p(0.0, -4.0));
+        assert_eq!(m.distances(), [3.0, 4.0]);
+        assert!((m.angle_deg().unwrap() - 90.0).abs() < 1e-9);
+        m.points[2] = m.points[1];
+        assert_eq!(m.angle_deg(), None);
+    }
+}

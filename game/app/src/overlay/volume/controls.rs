@@ -1,0 +1,113 @@
+//! Which transfer function, its curve, what is cut away.
+
+use super::transfer::{PRESETS, range};
+use super::{Clip, OTHER, VolumeShow};
+use crate::now::{Case, Words};
+use crate::overlay::slices::{Viewing, plane_key};
+use crate::overlay::widgets::word;
+use crate::tokens;
+use bevy::prelude::*;
+use bevy_egui::egui::{self, Color32, Rgba, Stroke, Ui, pos2, vec2};
+use vestibule_geometry::AnatomicalPlane;
+use vestibule_patient::Modality;
+
+/// Height of the curve, points, and the opacity at its top.
+const CURVE: f32 = 72.0;
+const TOP: f32 = 0.8;
+/// Radius of a point on it.
+const POINT: f32 = 5.0;
+
+pub(super) fn controls(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    let image = world.resource::<Viewing>().image;
+    let ct = world
+        .get_resource::<Case>()
+        .and_then(|c| c.patient.images.get(image?))
+        .is_none_or(|i| i.modality == Modality::Ct);
+    let mut show = world.resource::<VolumeShow>().clone();
+    ui.horizontal_wrapped(|ui| {
+        for (i, (name, _)) in PRESETS.iter().enumerate().filter(|(i, _)| ct != (*i == OTHER)) {
+            if ui.selectable_label(show.preset == i, word(&words, "volume", name)).clicked() {
+                show.choose(i);
+            }
+        }
+    });
+    curve(ui, &mut show);
+    ui.add(
+        egui::Slider::new(&mut show.density, 0.1..=4.0)
+            .logarithmic(true)
+            .show_value(false)
+            .text(words.get("volume-density")),
+    );
+    ui.add(egui::Slider::new(&mut show.hollow, 0.0..=1.0).show_value(false).text(words.get("volume-hollow")));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(words.get("volume-clip"));
+        ui.selectable_value(&mut show.clip, Clip::Nothing, words.get("slices-nothing"));
+        ui.selectable_value(&mut show.clip, Clip::Octant, words.get("volume-octant"));
+        for plane in AnatomicalPlane::ALL {
+            let on = matches!(show.clip, Clip::Plane(p, _) if p == plane);
+            if ui.selectable_label(on, words.get(plane_key(plane))).clicked() {
+                // once more: the other side
+                show.clip = Clip::Plane(plane, on && !matches!(show.clip, Clip::Plane(_, true)));
+            }
+        }
+        ui.selectable_value(&mut show.clip, Clip::Beam, words.get("volume-beam"));
+    });
+    if show.clip == Clip::Beam {
+        ui.add(egui::Slider::new(&mut show.radius_mm, 5.0..=120.0).suffix(" mm"));
+    }
+    ui.collapsing(words.get("volume-box"), |ui| {
+        ui.checkbox(&mut show.body_only, words.get("volume-body"));
+        for (a, letters) in ["R – L", "A – P", "I – S"].into_iter().enumerate() {
+            ui.horizontal(|ui| {
+                ui.label(letters);
+                let [low, high] = &mut show.inside[a];
+                ui.add(egui::Slider::new(low, 0.0..=1.0).show_value(false));
+                ui.add(egui::Slider::new(high, 0.0..=1.0).show_value(false));
+                *high = high.max(*low + 0.01);
+            });
+        }
+    });
+    if *world.resource::<VolumeShow>() != show {
+        *world.resource_mut::<VolumeShow>() = show;
+    }
+}
+
+/// The transfer function as a curve whose points can be dragged: to the side the value, up the opacity.
+fn curve(ui: &mut Ui, show: &mut VolumeShow) {
+    let [low, high] = range(&show.stops);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), CURVE), egui::Sense::hover());
+    let room = rect.shrink(POINT + 1.0);
+    let x = |value: f64| room.left() + ((value - low) / (high - low)) as f32 * room.width();
+    let y = |alpha: f32| room.bottom() - (alpha / TOP).clamp(0.0, 1.0).sqrt() * room.height();
+    let painter = ui.painter_at(rect);
+    painter.rect_filled(rect, tokens::SWATCH_ROUND, tokens::DESK);
+    let at: Vec<_> = show.stops.iter().map(|s| pos2(x(s.value), y(s.alpha))).collect();
+    for pair in at.windows(2) {
+        painter.line_segment([pair[0], pair[1]], Stroke::new(1.5, tokens::DESK_SOFT));
+    }
+    for i in 0..show.stops.len() {
+        let grab = egui::Rect::from_center_size(at[i], vec2(POINT, POINT) * 3.0);
+        let point = ui.interact(grab, ui.id().with(("stop", i)), egui::Sense::drag());
+        let [r, g, b] = show.stops[i].colour;
+        let colour = Color32::from(Rgba::from_rgb(r, g, b));
+        let ring = if point.hovered() || point.dragged() { tokens::AMBER } else { tokens::DESK_TEXT };
+        painter.circle(at[i], POINT, colour, Stroke::new(1.5, ring));
+        if point.dragged()
+            && let Some(p) = point.interact_pointer_pos()
+        {
+            let below = if i > 0 { show.stops[i - 1].value } else { f64::NEG_INFINITY };
+            let above = show.stops.get(i + 1).map_or(f64::INFINITY, |s| s.value);
+            let least = (high - low) * 1e-3;
+            let value = low + f64::from((p.x - room.left()) / room.width()) * (high - low);
+            let up = ((room.bottom() - p.y) / room.height()).clamp(0.0, 1.0);
+            let stop = &mut show.stops[i];
+            // the ends keep the range, so that the curve does not run away under the hand
+            if below.is_finite() && above.is_finite() {
+                stop.value = value.clamp(below + least, above - least);
+            }
+            stop.alpha = up * up * TOP;
+        }
+        point.on_hover_text(format!("{:.0}   {:.3} / mm", show.stops[i].value, show.stops[i].alpha));
+    }
+}

@@ -1,0 +1,339 @@
+//! The image in grey as a body: marched from the eye, by a transfer function, cut open where the planes cross.
+
+mod controls;
+mod material;
+pub mod transfer;
+
+use super::{Cuts, Family, Fields, Legend, Overlay, join, slices};
+use crate::anatomy::{PatientFrame, box_of};
+use crate::now::{Case, Now, Words};
+use crate::overlay::slices::Viewing;
+use crate::seat::Eye;
+use bevy::asset::RenderAssetUsages;
+use bevy::core_pipeline::prepass::DepthPrepass;
+use bevy::light::NotShadowCaster;
+use bevy::prelude::*;
+use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
+use material::{MarchUniform, VolumeMaterial};
+use nalgebra::Vector3;
+use transfer::{Blocks, PRESETS, Stop, TABLE};
+use vestibule_geometry::AnatomicalPlane;
+use vestibule_patient::Modality;
+
+/// Name in the family.
+pub const ID: &str = "volume";
+/// Mm of a step, as a share of the smallest distance between texels.
+const STEP: f64 = 0.7;
+
+/// What is cut away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clip {
+    /// Nothing.
+    Nothing,
+    /// The octant between the three cuts on the side of who looks.
+    #[default]
+    Octant,
+    /// Everything on one side of a cut; `true`: on its other side.
+    Plane(AnatomicalPlane, bool),
+    /// A cylinder along the beam, from the point towards the source.
+    Beam,
+}
+
+/// How the volume is shown.
+#[derive(Resource, Clone, Debug, PartialEq)]
+pub struct VolumeShow {
+    /// What it began with, by its place in [`PRESETS`].
+    pub preset: usize,
+    /// The transfer function.
+    pub stops: Vec<Stop>,
+    /// What is cut away.
+    pub clip: Clip,
+    /// Radius of the cylinder along the beam, mm.
+    pub radius_mm: f64,
+    /// Only the box of the body, without what carries it.
+    pub body_only: bool,
+    /// Share of that box, or of the image's, that is seen along each patient axis: from, to.
+    pub inside: [[f64; 2]; 3],
+    /// Density: 1 as the function says.
+    pub density: f32,
+    /// Shine where the surface faces the eye.
+    pub gloss: f32,
+    /// How much hollows darken, 0 to 1.
+    pub hollow: f32,
+}
+
+impl Default for VolumeShow {
+    fn default() -> Self {
+        Self {
+            preset: 0,
+            stops: PRESETS[0].1.to_vec(),
+            clip: Clip::default(),
+            radius_mm: 40.0,
+            body_only: true,
+            inside: [[0.0, 1.0]; 3],
+            density: 1.0,
+            gloss: 0.05,
+            hollow: 0.75,
+        }
+    }
+}
+
+impl VolumeShow {
+    /// Another preset.
+    pub fn choose(&mut self, preset: usize) {
+        if let Some((_, stops)) = PRESETS.get(preset) {
+            (self.preset, self.stops) = (preset, stops.to_vec());
+        }
+    }
+}
+
+/// The preset for what is not CT.
+const OTHER: usize = PRESETS.len() - 1;
+
+#[derive(Component)]
+struct Body {
+    made: Option<Made>,
+}
+
+/// What the textures were made from.
+#[derive(Clone, PartialEq)]
+struct Made {
+    volume: AssetId<Image>,
+    stops: Vec<Stop>,
+    scale: [f64; 2],
+}
+
+#[derive(Resource, Default)]
+struct Coming {
+    task: Option<(usize, Task<Blocks>)>,
+    has: Option<(usize, Blocks)>,
+}
+
+/// The volume; off until somebody wants it, since it costs more than all the rest.
+pub fn plugin(app: &mut App) {
+    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: false });
+    app.add_plugins(material::plugin)
+        .init_resource::<VolumeShow>()
+        .init_resource::<Coming>()
+        .add_systems(PostStartup, spawn)
+        .add_systems(Update, (see_depth, count, show).chain());
+}
+
+/// What stands before the volume is known from a first pass over depth.
+fn see_depth(
+    mut commands: Commands,
+    family: Res<Family>,
+    eyes: Query<(Entity, Has<DepthPrepass>), (With<Eye>, With<Camera3d>)>,
+) {
+    let on = family.on(ID);
+    for (eye, has) in &eyes {
+        if on && !has {
+            commands.entity(eye).insert(DepthPrepass);
+        } else if !on && has {
+            commands.entity(eye).remove::<DepthPrepass>();
+        }
+    }
+}
+
+fn texture(size: [usize; 3], dimension: TextureDimension, data: Vec<u8>, format: TextureFormat) -> Image {
+    let [width, height, depth_or_array_layers] = size.map(|n| n as u32);
+    let size = Extent3d { width, height, depth_or_array_layers };
+    Image::new(size, dimension, data, format, RenderAssetUsages::RENDER_WORLD)
+}
+
+fn spawn(mut commands: Commands, frame: Option<Single<Entity, With<PatientFrame>>>, mut meshes: ResMut<Assets<Mesh>>) {
+    let Some(frame) = frame else { return };
+    let body = commands
+        .spawn((
+            Body { made: None },
+            Mesh3d(meshes.add(Cuboid::from_length(1.0))),
+            Transform::default(),
+            NotShadowCaster,
+            Visibility::Hidden,
+        ))
+        .id();
+    commands.entity(*frame).add_child(body);
+}
+
+/// What each block of the image holds, beside the frame.
+fn count(
+    family: Res<Family>,
+    case: Option<Res<Case>>,
+    viewing: Res<Viewing>,
+    fields: Res<Fields>,
+    mut coming: ResMut<Coming>,
+    mut show: ResMut<VolumeShow>,
+) {
+    let (Some(case), Some(index), true) = (case, viewing.image, family.on(ID)) else { return };
+    let coming = coming.bypass_change_detection();
+    if let Some((key, task)) = &mut coming.task
+        && let Some(blocks) = block_on(poll_once(task))
+    {
+        coming.has = Some((*key, blocks));
+        coming.task = None;
+    }
+    let known = coming.has.as_ref().is_some_and(|h| h.0 == index) || coming.task.as_ref().is_some_and(|t| t.0 == index);
+    let Some(image) = case.patient.images.get(index).filter(|_| !known) else { return };
+    let ct = image.modality == Modality::Ct;
+    if ct == (show.preset == OTHER) {
+        show.choose(if ct { 0 } else { OTHER });
+    }
+    let coarser = fields.image.as_ref().and_then(|f| f.coarser);
+    let patient = case.patient.clone();
+    let task = AsyncComputeTaskPool::get().spawn(async move {
+        let volume = &patient.images[index].volume;
+        match coarser {
+            None => transfer::blocks(&volume.data, volume.grid.size),
+            Some(block) => {
+                let coarse = volume.averaged(block);
+                transfer::blocks(&coarse.data, coarse.grid.size)
+            }
+        }
+    });
+    coming.task = Some((index, task));
+}
+
+/// How a value of the image becomes one of the transfer function: factor and offset.
+fn scale_of(case: &Case, viewing: &Viewing) -> [f64; 2] {
+    let ct = viewing.image.and_then(|i| case.patient.images.get(i)).is_none_or(|i| i.modality == Modality::Ct);
+    let [centre, width] = viewing.window;
+    if ct { [1.0, 0.0] } else { [1.0 / width, 0.5 - centre / width] }
+}
+
+fn show(
+    mut commands: Commands,
+    family: Res<Family>,
+    case: Option<Res<Case>>,
+    now: Res<Now>,
+    cuts: Res<Cuts>,
+    viewing: Res<Viewing>,
+    fields: Res<Fields>,
+    show: Res<VolumeShow>,
+    coming: Res<Coming>,
+    mut images: ResMut<Assets<Image>>,
+    mut materials: ResMut<Assets<VolumeMaterial>>,
+    body: Option<Single<(Entity, &mut Body, &mut Transform, &mut Visibility, Option<&MeshMaterial3d<VolumeMaterial>>)>>,
+) {
+    let (Some(case), Some(body)) = (case, body) else { return };
+    let (entity, mut body, mut place, mut visible, material) = body.into_inner();
+    let ready = coming.has.as_ref().filter(|h| Some(h.0) == viewing.image).zip(fields.image.as_ref());
+    let Some(((_, blocks), field)) = ready.filter(|_| family.on(ID)) else {
+        visible.set_if_neq(Visibility::Hidden);
+        return;
+    };
+    visible.set_if_neq(Visibility::Inherited);
+    place.set_if_neq(box_of(&field.grid));
+    let scale = scale_of(&case, &viewing);
+    let made = Made { volume: field.texture.id(), stops: show.stops.clone(), scale };
+    let march = describe(field, &case, &now, &cuts, &show, scale);
+    if body.made.as_ref() != Some(&made) {
+        let colours: Vec<f32> = transfer::table(&show.stops).concat();
+        let table = super::field::halves(&colours);
+        let transfer = images.add(texture([TABLE, 1, 1], TextureDimension::D2, table, TextureFormat::Rgba16Float));
+        let full = transfer::full(blocks, &show.stops, scale);
+        let full = images.add(texture(blocks.size, TextureDimension::D3, full, TextureFormat::R8Unorm));
+        let material = materials.add(VolumeMaterial { march, volume: field.texture.clone(), transfer, full });
+        commands.entity(entity).insert(MeshMaterial3d(material));
+        body.made = Some(made);
+    } else if let Some(material) = material
+        && materials.get(&material.0).is_some_and(|m| m.march != march)
+        && let Some(mut m) = materials.get_mut(&material.0)
+    {
+        m.march = march;
+    }
+}
+
+fn describe(
+    field: &super::field::Field,
+    case: &Case,
+    now: &Now,
+    cuts: &Cuts,
+    show: &VolumeShow,
+    scale: [f64; 2],
+) -> MarchUniform {
+    let vector = |v: Vector3<f64>, w: f32| Vec4::new(v.x as f32, v.y as f32, v.z as f32, w);
+    let index = field.index();
+    let step_mm = field.grid.spacing_mm.iter().copied().fold(f64::INFINITY, f64::min) * STEP;
+    let [low, high] = transfer::range(&show.stops).map(|v| (v - scale[1]) / scale[0]);
+    let [first, last] = cuts.body.filter(|_| show.body_only).unwrap_or(cuts.bounds);
+    let size = last - first;
+    let share = |end: usize| first.coords + Vector3::from_fn(|a, _| size[a] * show.inside[a][end]);
+    let (which, normal, radius) = match show.clip {
+        Clip::Nothing => (0.0, Vector3::zeros(), 0.0),
+        Clip::Octant => (1.0, Vector3::zeros(), 0.0),
+        Clip::Plane(plane, other) => (2.0, plane.picture()[2] * if other { -1.0 } else { 1.0 }, 0.0),
+        Clip::Beam => match towards_source(case, now) {
+            Some(direction) => (3.0, direction, show.radius_mm),
+            None => (0.0, Vector3::zeros(), 0.0),
+        },
+    };
+    MarchUniform {
+        index,
+        mm: index.inverse(),
+        size: field.size(step_mm as f32),
+        range: Vec4::new(low as f32, high as f32, show.gloss, show.hollow),
+        point: vector(cuts.at.coords, which),
+        normal: vector(normal, radius as f32),
+        low: vector(share(0), show.density),
+        high: vector(share(1), 1.0),
+    }
+}
+
+/// From the isocentre towards the source of the beam that is on, else of the first: a direction in the patient.
+fn towards_source(case: &Case, now: &Now) -> Option<Vector3<f64>> {
+    let plan = case.patient.plans.get(case.plan)?;
+    let beam = plan.beams.get(now.state.beam.as_ref().map_or(0, |b| b.beam)).or(plan.beams.first())?;
+    // in IEC gantry coordinates the source is at +z
+    let gantry = plan.frames(beam).patient_to_gantry(&beam.angles);
+    Some(gantry.inverse_transform_vector(&Vector3::z()))
+}
+
+/// Whether the volume that is asked for is drawn.
+pub fn settled(world: &World) -> bool {
+    let (Some(family), Some(coming)) = (world.get_resource::<Family>(), world.get_resource::<Coming>()) else {
+        return true;
+    };
+    let wanted = world.get_resource::<Viewing>().and_then(|v| v.image);
+    !family.on(ID) || wanted.is_none() || coming.has.as_ref().map(|h| h.0) == wanted
+}
+
+fn legend(world: &World) -> Legend {
+    let Some(words) = world.get_resource::<Words>() else { return Legend::default() };
+    let viewing = world.resource::<Viewing>();
+    let image = world.get_resource::<Case>().and_then(|c| c.patient.images.get(viewing.image?));
+    let Some(image) = image else {
+        return Legend { notice: Some(words.get("slices-no-image")), ..Legend::default() };
+    };
+    let flat = image.volume.grid.size.iter().any(|n| *n < 2);
+    Legend {
+        source: slices::name(image),
+        unit: image.unit.clone(),
+        notice: flat.then(|| words.get("slices-one")),
+        ..Legend::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::Point3;
+    use std::sync::Arc;
+    use vestibule_geometry::BeamAngles;
+    use vestibule_patient::{Beam, Patient, Plan};
+
+    #[test]
+    fn the_cylinder_runs_to_the_source() {
+        // head first supine, gantry 90°: the beam enters the patient's left
+        let beam = Beam {
+            angles: BeamAngles { gantry_deg: 90.0, ..BeamAngles::default() },
+            isocentre_mm: Point3::new(5.0, 6.0, 7.0),
+            ..Beam::default()
+        };
+        let plan = Plan { beams: vec![beam], ..Plan::default() };
+        let case = Case { patient: Arc::new(Patient { plans: vec![plan], ..Patient::default() }), plan: 0 };
+        let now = Now { state: crate::now::tests::state() };
+        let to = towards_source(&case, &now).unwrap();
+        assert!((to - Vector3::x()).norm() < 1e-9, "{to}");
+    }
+}

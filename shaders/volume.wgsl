@@ -1,0 +1,155 @@
+// A volume marched from the eye: colours and opacities by a transfer function, lit by its gradient, darkened where it lies in a hollow,
+// clipped at the cuts, behind whatever the room has in front of it. Noise is fixed in the world, so that both eyes see the same.
+#import bevy_pbr::mesh_functions
+#import bevy_pbr::mesh_view_bindings::view
+#import bevy_pbr::view_transformations::position_world_to_clip
+#ifdef DEPTH_PREPASS
+#import bevy_pbr::prepass_utils::prepass_depth
+#endif
+
+struct March {
+    // patient mm -> texel, and texel -> patient mm
+    index: mat4x4<f32>,
+    mm: mat4x4<f32>,
+    // texels; w: mm of a step
+    size: vec4<f32>,
+    // lowest and highest value of the transfer function; gloss; how much hollows darken
+    range: vec4<f32>,
+    // clipping: patient mm of the point; w: 0 none, 1 the octant towards the eye, 2 the half space along `normal`, 3 inside a cylinder
+    point: vec4<f32>,
+    // of the half space or the cylinder: direction in the patient; w: radius of the cylinder, mm
+    normal: vec4<f32>,
+    // lowest and highest corner of the box that is seen, patient mm; w: opacity, fade
+    low: vec4<f32>,
+    high: vec4<f32>,
+};
+@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> march: March;
+@group(#{MATERIAL_BIND_GROUP}) @binding(1) var volume: texture_3d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(2) var volume_sampler: sampler;
+@group(#{MATERIAL_BIND_GROUP}) @binding(3) var transfer: texture_2d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(4) var transfer_sampler: sampler;
+// 1 in blocks of 8 texels that hold something to see
+@group(#{MATERIAL_BIND_GROUP}) @binding(5) var full: texture_3d<f32>;
+
+const BLOCK: f32 = 8.0;
+
+struct Corner {
+    @builtin(instance_index) instance_index: u32,
+    @location(0) position: vec3<f32>,
+};
+struct Out {
+    @builtin(position) clip: vec4<f32>,
+    @location(0) world: vec3<f32>,
+    @location(1) local: vec3<f32>,
+    @location(2) eye: vec3<f32>,
+};
+
+// The box is the unit cube of the grid: local −0.5 to 0.5.
+@vertex
+fn vertex(in: Corner) -> Out {
+    var out: Out;
+    let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
+    let world = world_from_local * vec4(in.position, 1.0);
+    out.world = world.xyz;
+    out.clip = position_world_to_clip(world.xyz);
+    out.local = in.position;
+    out.eye = (mesh_functions::get_local_from_world(in.instance_index) * vec4(view.world_position, 1.0)).xyz;
+    return out;
+}
+
+fn at(texel: vec3<f32>) -> f32 {
+    return textureSampleLevel(volume, volume_sampler, (texel + 0.5) / march.size.xyz, 0.0).r;
+}
+
+fn seen(value: f32) -> vec4<f32> {
+    let t = (value - march.range.x) / (march.range.y - march.range.x);
+    return textureSampleLevel(transfer, transfer_sampler, vec2(clamp(t, 0.0, 1.0), 0.5), 0.0);
+}
+
+fn noise(p: vec3<f32>) -> f32 {
+    let q = floor(p * 900.0);
+    return fract(sin(dot(q, vec3(12.9898, 78.233, 37.719))) * 43758.5453);
+}
+
+// Whether a point of the patient is cut away; `eye`: where it is seen from.
+fn cut(p: vec3<f32>, eye: vec3<f32>) -> bool {
+    if any(p < march.low.xyz) || any(p > march.high.xyz) { return true; }
+    let d = p - march.point.xyz;
+    if march.point.w < 0.5 { return false; }
+    if march.point.w < 1.5 {
+        // the octant on the eye's side of all three cuts
+        return all(d * sign(eye - march.point.xyz) > vec3(0.0));
+    }
+    let along = dot(d, march.normal.xyz);
+    if march.point.w < 2.5 { return along > 0.0; }
+    return length(d - march.normal.xyz * along) < march.normal.w && along > 0.0;
+}
+
+@fragment
+fn fragment(in: Out) -> @location(0) vec4<f32> {
+    let direction = in.local - in.eye;
+    // the ray's way through the cube, in units of `direction`: from the eye or the near side to the far one
+    let a = (vec3(-0.5) - in.eye) / direction;
+    let b = (vec3(0.5) - in.eye) / direction;
+    let near = max(max(max(min(a.x, b.x), min(a.y, b.y)), min(a.z, b.z)), 0.0);
+    var far = min(min(max(a.x, b.x), max(a.y, b.y)), max(a.z, b.z));
+    let way = in.world - view.world_position;
+#ifdef DEPTH_PREPASS
+    // no farther than what stands in the room
+    let depth = prepass_depth(in.clip, 0u);
+    if depth > 0.0 {
+        let ndc = vec2((in.clip.xy - view.viewport.xy) / view.viewport.zw * vec2(2.0, -2.0) + vec2(-1.0, 1.0));
+        let there = view.world_from_clip * vec4(ndc, depth, 1.0);
+        far = min(far, dot(there.xyz / there.w - view.world_position, way) / dot(way, way));
+    }
+#endif
+    if far <= near { discard; }
+    let size = march.size.xyz;
+    let start = (in.eye + 0.5) * size - 0.5;
+    let ray = direction * size;
+    let eye_mm = (march.mm * vec4(start, 1.0)).xyz;
+    let ray_mm = (march.mm * vec4(ray, 0.0)).xyz;
+    let dt = march.size.w / length(ray_mm);
+    let towards_eye = -normalize(ray_mm);
+    var t = near + dt * noise(way * near);
+    var light = vec3(0.0);
+    var through = 1.0;
+    for (var i = 0; i < 2000; i++) {
+        if t >= far || through < 0.02 { break; }
+        let q = start + ray * t;
+        let block = floor((q + 0.5) / BLOCK);
+        if textureLoad(full, vec3<i32>(block), 0).r < 0.5 {
+            // to the other side of an empty block
+            let edge = (block + select(vec3(0.0), vec3(1.0), ray > vec3(0.0))) * BLOCK - 0.5;
+            let to = (edge - start) / ray;
+            let leave = min(min(to.x, to.y), to.z);
+            t += max(1.0, ceil((leave - t) / dt)) * dt;
+            continue;
+        }
+        let p = eye_mm + ray_mm * t;
+        t += dt;
+        if cut(p, eye_mm) { continue; }
+        let value = at(q);
+        let shown = seen(value);
+        if shown.a < 0.002 { continue; }
+        let alpha = 1.0 - pow(1.0 - shown.a, march.size.w * march.low.w);
+        // gradient in texels, then in the patient, where lengths are true
+        let g = vec3(at(q + vec3(1.0, 0.0, 0.0)) - at(q - vec3(1.0, 0.0, 0.0)),
+                     at(q + vec3(0.0, 1.0, 0.0)) - at(q - vec3(0.0, 1.0, 0.0)),
+                     at(q + vec3(0.0, 0.0, 1.0)) - at(q - vec3(0.0, 0.0, 1.0)));
+        let slope = (transpose(march.index) * vec4(g, 0.0)).xyz;
+        let steep = length(slope);
+        let n = select(towards_eye, -slope / max(steep, 1e-6), steep > 1e-3);
+        let facing = abs(dot(n, towards_eye));
+        let outwards = select(-n, n, dot(n, towards_eye) > 0.0);
+        // a hollow is where there is something a little way off on the outer side
+        let texel = (march.index * vec4(outwards, 0.0)).xyz;
+        let hollow = 0.6 * seen(at(q + texel * 5.0)).a + 0.4 * seen(at(q + texel * 12.0)).a;
+        let open = 1.0 - march.range.w * clamp(hollow * 4.0, 0.0, 1.0);
+        let lit = (0.25 + 0.75 * facing) * open;
+        let gloss = march.range.z * pow(facing, 24.0) * open;
+        light += through * alpha * (shown.rgb * lit + vec3(gloss));
+        through *= 1.0 - alpha;
+    }
+    return vec4(light, 1.0 - through) * march.high.w;
+}
