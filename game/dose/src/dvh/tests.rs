@@ -56,7 +56,7 @@ fn a_cylinder_on_a_ramp_as_by_calculus() {
 fn a_jagged_outline_keeps_its_volume() {
     let (outer, inner, n) = (36.0, 33.5, 200usize);
     let turn = std::f64::consts::TAU / n as f64;
-    let tooth = |i: usize| if i % 2 == 0 { outer } else { inner };
+    let tooth = |i: usize| if i.is_multiple_of(2) { outer } else { inner };
     let at = |i: usize, z| Point3::new(tooth(i) * (turn * i as f64).cos(), tooth(i) * (turn * i as f64).sin(), z);
     let contours: Vec<Contour> =
         (0..12).map(|k| Contour { points: (0..n).map(|i| at(i, 5.0 * f64::from(k) - 27.5)).collect() }).collect();
