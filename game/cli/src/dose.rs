@@ -8,6 +8,7 @@ mod dvh;
 mod file;
 mod iso;
 mod materials;
+mod meta_image;
 mod rate;
 mod sum;
 mod timeline;

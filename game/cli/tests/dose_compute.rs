@@ -6,7 +6,10 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 use vestibule_dicom::{Identity, write};
-use vestibule_geometry::{Contour, Grid, PatientPosition, Volume};
+use vestibule_dose::{
+    DoseOptions, HuTable, LetProtons, MachineModel, PreparedPlan, compute_fraction, dose_averaged_let,
+};
+use vestibule_geometry::{Contour, Grid, PatientPosition, Volume, contour};
 use vestibule_patient::*;
 
 fn vestibule(store: &Path, args: &[&str]) -> Output {
@@ -125,6 +128,75 @@ fn let_rbe_and_materials_reach_the_numbers_and_the_file() {
     let said = notes(&materials);
     assert!(said.contains("'Plate' has stopping power 3.2 in") && said.contains("'Couch' stops the beam"), "{said}");
     assert!(said.contains("stopping power 0.5") && said.contains("HU from 3000 on: 0 voxels"), "{said}");
+}
+
+/// The file holds the engine's own numbers on the dose grid, rising along the beam to the end of its range, and 0 beyond.
+#[test]
+fn let_as_a_file_is_the_engines_and_rises_to_the_end_of_range() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, dicom, out) = (dir.path().join("store"), dir.path().join("dicom"), dir.path().join("rd.dcm"));
+    std::fs::create_dir(&dicom).unwrap();
+    study(&dicom);
+    json(&store, &["patient", "import", &dicom.to_string_lossy(), "--json"]);
+    let map = dir.path().join("let.mha");
+    let (out, map_text) = (out.to_string_lossy().into_owned(), map.to_string_lossy().into_owned());
+    let call =
+        ["dose", "compute", "--patient", "SYN", "--out", &out, "--no-supports", "--let-out", &map_text, "--json"];
+    let said = json(&store, &call);
+    assert_eq!(said["let"]["file"], map_text.as_str());
+    assert_eq!(said["let"]["file_floor_percent_of_max"], 0.1);
+
+    let bytes = std::fs::read(&map).unwrap();
+    let end = bytes.windows(24).position(|w| w == b"ElementDataFile = LOCAL\n").unwrap() + 24;
+    let header = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    assert!(
+        header.contains(
+            "dose-averaged LET in keV/um (water), primary protons; 0 = none (dose below 0.1 % of its maximum)"
+        ),
+        "{header}"
+    );
+    let got: Vec<f32> = bytes[end..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+
+    // As it comes from the files: their weights and positions are f32.
+    let read = vestibule_dicom::import(&[dicom], &|_, _| {}).unwrap();
+    let patient = &read.patients[0];
+    let (ct, plan) = (&patient.images[0], &patient.plans[0]);
+    let external = patient.structures_of(plan).and_then(StructureSet::external).unwrap();
+    let body = contour::mask(&external.contours, &ct.volume.grid);
+    let hu = HuTable::for_image(ct);
+    let options = DoseOptions { grid_mm: 2.5 };
+    let prepared = PreparedPlan::new(ct, Some(&body), plan, &MachineModel::generic(), &hu, &options).unwrap();
+    let dose = compute_fraction(&prepared, &|_, _| {});
+    let want = dose_averaged_let(&prepared, &dose, LetProtons::Primary, &|_, _| {});
+    let size = want.grid.size;
+    assert!(
+        header.contains(&format!("DimSize = {} {} {}\n", size[0], size[1], size[2])) && got.len() == want.data.len()
+    );
+    assert!(got.iter().zip(&want.data).all(|(a, b)| (a - b).abs() <= 1e-5 * b), "the file is not the engine's");
+    let max = dose.data.iter().copied().fold(0.0, f64::max);
+    assert!(got.iter().zip(&dose.data).all(|(l, d)| (*l > 0.0) == (*d > 1e-3 * max)));
+
+    // Along the beam, by the mean of the columns within 5 mm of its axis: where any of them has none, there is none.
+    let at = |j: usize| {
+        let near: Vec<f64> = (0..size[2])
+            .flat_map(|k| (0..size[0]).map(move |i| (i, k)))
+            .filter(|(i, k)| {
+                let p = want.grid.centre(*i, j, *k);
+                p.x.abs() < 5.0 && p.z.abs() < 5.0
+            })
+            .map(|(i, k)| f64::from(got[want.grid.offset(i, j, k)]))
+            .collect();
+        if near.contains(&0.0) { 0.0 } else { near.iter().sum::<f64>() / near.len() as f64 }
+    };
+    let column: Vec<f64> = (0..size[1]).map(at).skip_while(|l| *l == 0.0).take_while(|l| *l > 0.0).collect();
+    // 90 MeV go 64 mm: some 25 voxels of 2.5 mm.
+    assert!((23..=30).contains(&column.len()), "{column:?}");
+    assert!(column.windows(2).all(|w| w[1] > w[0]), "{column:?}");
+    // At the surface the stopping power of PSTAR at 90 MeV, 0.79 keV/um.
+    assert!((column[0] - 0.79).abs() < 0.03 && column.last().is_some_and(|l| *l > 8.0), "{column:?}");
+
+    let again = vestibule(&store, &call);
+    assert!(again.status.code() == Some(2) && String::from_utf8_lossy(&again.stderr).contains("is there already"));
 }
 
 #[test]

@@ -1,12 +1,15 @@
 //! What other weights cost: a plan of some thousand spots in a head-sized box of water, parts of it changed.
 //!
-//! `cargo run -p vestibule-dose --example update_cost [influence]`
+//! `cargo run -p vestibule-dose --example update_cost [influence [THRESHOLD]]`; `influence` also makes the influence matrix and changes
+//! weights by its rows.
 
 #[path = "common/head_box.rs"]
 mod head_box;
 
 use std::time::Instant;
-use vestibule_dose::{DoseOptions, HuTable, InfluenceOptions, MachineModel, PreparedPlan, compute_fraction, update};
+use vestibule_dose::{
+    DoseOptions, HuTable, Influence, InfluenceOptions, MachineModel, PreparedPlan, compute_fraction, update,
+};
 
 /// Time all threads have run on a core, seconds, so that a busy machine does not count (Linux, to 10 ms; else 0).
 fn on_cores_s() -> f64 {
@@ -55,10 +58,7 @@ fn main() {
         ("100 %", 1.0, false),
     ] {
         let count = (part * n as f64).round().max(1.0) as usize;
-        // Golden steps meet each spot once, evenly over the plan.
-        let step = (0.618 * n as f64) as usize | 1;
-        let step = (step..).find(|s| num_gcd(*s, n) == 1).unwrap_or(1);
-        let changed: Vec<usize> = (0..count).map(|i| if together { n / 3 + i } else { (i * step) % n }).collect();
+        let changed = if together { (n / 3..n / 3 + count).collect() } else { scattered(n, count) };
         let mut dose = whole.clone();
         let changes: Vec<(usize, f64)> = changed.iter().map(|i| (*i, 1.25)).collect();
         let (part, result) = timed(|| update(&mut dose, &mut prepared, &changes));
@@ -82,17 +82,73 @@ fn main() {
     if std::env::args().nth(1).as_deref() != Some("influence") {
         return;
     }
-    let threshold = 1e-2;
-    match timed(|| prepared.influence(&InfluenceOptions { threshold, ..Default::default() })) {
-        (time, Ok(m)) => println!(
-            "influence matrix above {threshold} of each spot's maximum: {} entries, {:.0} MB, {:.1} s ({:.1} on the cores)",
-            m.entries(),
-            m.bytes() as f64 / 1e6,
-            time[0],
-            time[1]
-        ),
+    let threshold = std::env::args().nth(2).and_then(|t| t.parse().ok()).unwrap_or(1e-2);
+    let options = InfluenceOptions { threshold, limit_bytes: 6 << 30 };
+    match timed(|| prepared.influence(&options)) {
+        (time, Ok(m)) => {
+            println!(
+                "influence matrix above {threshold} of each spot's maximum: {} entries, {:.0} MB, {:.1} s ({:.1} on the cores)",
+                m.entries(),
+                m.bytes() as f64 / 1e6,
+                time[0],
+                time[1]
+            );
+            by_rows(&m, &mut prepared, &whole.data, all[1]);
+        }
         (_, Err(e)) => println!("{e}"),
     }
+}
+
+/// The same changes by the rows of the matrix.
+fn by_rows(m: &Influence, prepared: &mut PreparedPlan, whole: &[f64], all_s: f64) {
+    let n = m.spots();
+    let max = whole.iter().copied().fold(0.0, f64::max);
+    for part in [0.0, 0.001, 0.01, 0.1, 1.0] {
+        let count = (part * n as f64).round().max(1.0) as usize;
+        // One spot costs too little for one measurement: several of each, there and back.
+        let times = (2000 / count).max(2);
+        let changed = scattered(n, count);
+        let entries: usize = changed.iter().map(|i| m.row(*i).0.len()).sum();
+        let there: Vec<(usize, f64)> = changed.iter().map(|i| (*i, 1.25)).collect();
+        let back: Vec<(usize, f64)> = changed.iter().map(|i| (*i, 1.0)).collect();
+        let (mut dose, mut mu) = (whole.to_vec(), vec![1.0; n]);
+        let (time, done) = timed(|| {
+            let mut left_out = 0.0;
+            for _ in 0..times {
+                left_out = m.update(&mut dose, &mut mu, &there)?;
+                m.update(&mut dose, &mut mu, &back)?;
+            }
+            m.update(&mut dose, &mut mu, &there).map(|_| left_out)
+        });
+        let mut engine = vestibule_geometry::Volume::filled(prepared.grid().clone(), 0.0);
+        engine.data.copy_from_slice(whole);
+        let (left_out, updated) = match (done, update(&mut engine, prepared, &there)) {
+            (Ok(left_out), Ok(())) => (left_out, compute_fraction(prepared, &|_, _| {})),
+            (done, other) => return println!("{done:?} {other:?}"),
+        };
+        let off = updated.data.iter().zip(&dose).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let calls = (2 * times + 1) as f64;
+        println!(
+            "by rows, {count} spots anywhere: {:.4} ms ({:.2} % of the whole on the cores), {:.2} us a spot, {:.2} ns an entry; \
+             off by {:.1e} of the maximum, {:.1e} allowed",
+            1e3 * time[0] / calls,
+            100.0 * time[1] / calls / all_s,
+            1e6 * time[0] / calls / count as f64,
+            1e9 * time[0] / calls / entries as f64,
+            off / max,
+            left_out / max
+        );
+        if let Err(e) = update(&mut engine, prepared, &back) {
+            return println!("{e}");
+        }
+    }
+}
+
+/// Golden steps meet each spot once, evenly over the plan.
+fn scattered(n: usize, count: usize) -> Vec<usize> {
+    let step = (0.618 * n as f64) as usize | 1;
+    let step = (step..).find(|s| num_gcd(*s, n) == 1).unwrap_or(1);
+    (0..count).map(|i| (i * step) % n).collect()
 }
 
 fn num_gcd(a: usize, b: usize) -> usize {

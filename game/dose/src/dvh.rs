@@ -2,19 +2,21 @@
 //!
 //! Each contour plane stands for a slab: half way to its neighbours, and as far outwards at the ends (so the end slices
 //! count whole, as in dicompyler-core). In the plane, lines cross the contours; what lies between an odd and an even
-//! crossing is inside (holes by XOR or keyhole). Dose is read by trilinear interpolation.
+//! crossing is inside (holes by XOR or keyhole). Dose is read by trilinear interpolation anywhere in the slab.
 
 mod figures;
+mod rows;
 
 pub use figures::{DvhFigures, PrescriptionError, isodose_volume_cm3};
 
 use nalgebra::{Point3, Vector3};
+use rows::Rows;
 use vestibule_geometry::{Contour, Volume};
 
 /// About how many points sample a structure.
 const SAMPLES: f64 = 150_000.0;
 /// Widest sampling step, mm.
-const WIDEST_STEP_MM: f64 = 1.0;
+const WIDEST_STEP_MM: f64 = 2.5;
 
 /// Why there is no histogram.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -89,31 +91,34 @@ impl Dvh {
         for (plane, slab) in planes.iter().zip(&slabs) {
             let depth = slab[1] - slab[0];
             let layers = (depth / step.max(0.5)).ceil().max(1.0) as usize;
-            let rows = ((plane.high - plane.low) / step).ceil().max(1.0) as usize;
-            let height = (plane.high - plane.low) / rows as f64;
-            for row in 0..rows {
-                let y = plane.low + (row as f64 + 0.5) * height;
-                for [a, b] in inside_intervals(&plane.edges, y) {
-                    let pieces = ((b - a) / step).ceil().max(1.0) as usize;
-                    let width = (b - a) / pieces as f64;
-                    for i in 0..pieces {
-                        for l in 0..layers {
-                            // Anywhere within its piece, or a plane of equal dose would count a whole layer of pieces at once.
-                            let [ru, rv, rw] = within(sampled.len());
-                            let x = a + (i as f64 + ru) * width;
-                            let y = y + (rv - 0.5) * height;
-                            let z = slab[0] + (l as f64 + rw) * depth / layers as f64;
-                            let cm3 = width * height * depth / layers as f64 * 1e-3;
-                            let p = origin + u * x + v * y + normal * z;
-                            let gy = dose.sample(p).unwrap_or_else(|| {
-                                outside += cm3;
-                                0.0
-                            });
-                            sampled.push((gy as f32, cm3));
-                        }
+            let rows = Rows::new(plane, step);
+            let (from, mut cm2) = (sampled.len(), 0.0);
+            let mut off = Vec::new();
+            for row in 0..rows.count() {
+                let pieces = (rows.mean_length(row) / step).ceil() as usize;
+                for i in 0..pieces {
+                    for l in 0..layers {
+                        // Anywhere within its piece, or a plane of equal dose would count a whole layer of pieces at once.
+                        let [ru, rv, rw] = within(sampled.len());
+                        let Some(([x, y], length)) = rows.place(row, (i as f64 + ru) / pieces as f64, rv) else {
+                            continue;
+                        };
+                        let z = slab[0] + (l as f64 + rw) * depth / layers as f64;
+                        let part = length * rows.height * 1e-2 / (pieces * layers) as f64;
+                        cm2 += part;
+                        let p = origin + u * x + v * y + normal * z;
+                        let gy = dose.sample(p).unwrap_or_else(|| {
+                            off.push(part);
+                            0.0
+                        });
+                        sampled.push((gy as f32, part));
                     }
                 }
             }
+            // The samples share the plane's whole area, which is known better than their own sum.
+            let cm3 = if cm2 > 0.0 { rows.area_mm2() * 1e-2 / cm2 * depth * 0.1 } else { 0.0 };
+            sampled[from..].iter_mut().for_each(|s| s.1 *= cm3);
+            outside += off.iter().sum::<f64>() * cm3;
         }
         Self::from_samples(sampled, outside)
     }
@@ -266,18 +271,7 @@ fn step_mm(planes: &[Plane], slabs: &[[f64; 2]]) -> f64 {
         let area: f64 = plane.edges.iter().map(|[a, b]| a[0] * b[1] - b[0] * a[1]).sum::<f64>().abs() * 0.5;
         volume += area * (slab[1] - slab[0]);
     }
-    (volume / SAMPLES).cbrt().clamp(0.05, 2.5 * WIDEST_STEP_MM)
-}
-
-/// Where the line at `y` is inside: between its odd and even crossings.
-fn inside_intervals(edges: &[[[f64; 2]; 2]], y: f64) -> Vec<[f64; 2]> {
-    let mut x: Vec<f64> = edges
-        .iter()
-        .filter(|[a, b]| (a[1] <= y) != (b[1] <= y))
-        .map(|[a, b]| a[0] + (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]))
-        .collect();
-    x.sort_by(f64::total_cmp);
-    x.chunks_exact(2).filter(|p| p[1] > p[0]).map(|p| [p[0], p[1]]).collect()
+    (volume / SAMPLES).cbrt().clamp(0.05, WIDEST_STEP_MM)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! exceeds what was found, or the cap. pymedphys samples the same way, so pass rates agree; a finer step finds lower values.
 
 mod aligned;
+mod cell;
 mod samples;
 mod search;
 

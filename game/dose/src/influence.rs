@@ -2,11 +2,14 @@
 //! dose comes from.
 
 use crate::prepared::PreparedPlan;
+use crate::update::{self, UpdateError};
 use rayon::prelude::*;
 use std::mem::size_of;
 
 /// Spots that are computed at once; what they give waits beside the matrix.
 const BATCH: usize = 64;
+/// Entries that are worth a piece of the grid of their own when weights change.
+const PIECE: usize = 1 << 15;
 /// Bytes of one entry: an offset and a value.
 const ENTRY: usize = size_of::<u32>() + size_of::<f32>();
 
@@ -37,6 +40,10 @@ pub enum InfluenceError {
     TooLarge { needed: usize, limit: usize, done: usize, spots: usize },
     #[error("{given} weights for an influence matrix of {spots} spots")]
     Weights { given: usize, spots: usize },
+    #[error("a dose of {given} voxels for an influence matrix of {voxels}; take the grid of the plan it was made of")]
+    Voxels { given: usize, voxels: usize },
+    #[error(transparent)]
+    Change(#[from] UpdateError),
 }
 
 /// Spots × voxels in compressed rows: row s holds spot s of [`PreparedPlan::spots`], its columns are offsets of the dose
@@ -170,20 +177,58 @@ impl Influence {
             return Err(InfluenceError::Weights { given: mu.len(), spots: self.spots() });
         }
         let mut dose = vec![0.0f64; self.grid_len];
-        // Each piece of the grid takes its run of every row.
-        let piece = self.grid_len.div_ceil(4 * rayon::current_num_threads()).max(1);
+        let all: Vec<(usize, f64)> = mu.iter().copied().enumerate().filter(|(_, mu)| *mu != 0.0).collect();
+        self.add::<false>(&mut dose, &all, 4 * rayon::current_num_threads());
+        Ok(dose)
+    }
+
+    /// Gives spots other MU (`changes`: spot and new MU), and `dose`, which goes with `mu` so far, what follows. It may be
+    /// [`dose`](Self::dose) of `mu` or the engine's own: both keep what they are to rounding (1e−12 of the highest dose), but
+    /// for what the threshold leaves out. Gives the most Gray that this can have left out of any voxel, threshold × Σ |new −
+    /// old MU| × highest. Voxels outside the matrix's own columns stay as they are; where rounding would leave less than
+    /// nothing there is 0.
+    ///
+    /// Only the rows of the changed spots are read, so the cost is in proportion to their entries, wherever the spots lie.
+    /// Every voxel takes its changes in the order of the spots: the number of threads changes no bit.
+    ///
+    /// # Errors
+    /// A dose or a list of MU of another length, a spot that does not exist or stands twice, MU that are no number of 0 or
+    /// more. Then nothing has changed.
+    pub fn update(&self, dose: &mut [f64], mu: &mut [f64], changes: &[(usize, f64)]) -> Result<f64, InfluenceError> {
+        if mu.len() != self.spots() {
+            return Err(InfluenceError::Weights { given: mu.len(), spots: self.spots() });
+        }
+        if dose.len() != self.grid_len {
+            return Err(InfluenceError::Voxels { given: dose.len(), voxels: self.grid_len });
+        }
+        update::check(changes, self.spots())?;
+        let mut more: Vec<(usize, f64)> = changes.iter().map(|(spot, new)| (*spot, new - mu[*spot])).collect();
+        more.retain(|(_, more)| *more != 0.0);
+        more.sort_unstable_by_key(|c| c.0);
+        let entries: usize = more.iter().map(|(spot, _)| self.starts[spot + 1] - self.starts[*spot]).sum();
+        self.add::<true>(dose, &more, (entries / PIECE + 1).min(4 * rayon::current_num_threads()));
+        changes.iter().for_each(|(spot, new)| mu[*spot] = *new);
+        let most = |(spot, more): &(usize, f64)| more.abs() * f64::from(self.highest[*spot]);
+        Ok(self.threshold * more.iter().map(most).sum::<f64>())
+    }
+
+    /// Adds spots' MU, in their order, to a dose in so many pieces: each takes its run of every row.
+    /// `FLOOR`: nothing falls below 0.
+    fn add<const FLOOR: bool>(&self, dose: &mut [f64], spots: &[(usize, f64)], pieces: usize) {
+        let piece = self.grid_len.div_ceil(pieces.max(1)).max(1);
         dose.par_chunks_mut(piece).enumerate().for_each(|(p, out)| {
             let first = (p * piece) as u32;
-            for (spot, mu) in mu.iter().enumerate().filter(|(_, mu)| **mu != 0.0) {
-                let (voxels, values) = self.row(spot);
+            for (spot, mu) in spots {
+                let (voxels, values) = self.row(*spot);
                 let from = voxels.partition_point(|v| *v < first);
                 let to = from + voxels[from..].partition_point(|v| ((*v - first) as usize) < out.len());
                 for (v, gy) in voxels[from..to].iter().zip(&values[from..to]) {
-                    out[(v - first) as usize] += mu * f64::from(*gy);
+                    let v = &mut out[(v - first) as usize];
+                    let now = *v + mu * f64::from(*gy);
+                    *v = if FLOOR && now < 0.0 { 0.0 } else { now };
                 }
             }
         });
-        Ok(dose)
     }
 
     /// Most Gray that the threshold can have left out of any voxel, for MU per spot: threshold × Σ MU × highest.

@@ -1,7 +1,7 @@
 //! After some weights change, only what changed is computed again.
 //!
 //! Cost: the windows of the changed spots. Spots whose windows lie together are computed together, as in a whole dose;
-//! spots far apart each alone. When the patient moves (a couch shift, another CT) everything changes: prepare the plan anew
+//! spots far apart each alone. Where that happens often, [`Influence::update`](crate::Influence::update) costs in proportion. When the patient moves (a couch shift, another CT) everything changes: prepare the plan anew
 //! and compute it whole.
 
 use crate::compute::add_spots;
@@ -37,17 +37,7 @@ pub fn update(dose: &mut Volume<f64>, plan: &mut PreparedPlan, changes: &[(usize
         return Err(UpdateError::Grid);
     }
     let spots = plan.spots().len();
-    let mut numbers: Vec<usize> = changes.iter().map(|c| c.0).collect();
-    numbers.sort_unstable();
-    if let Some(w) = numbers.windows(2).find(|w| w[0] == w[1]) {
-        return Err(UpdateError::Twice { spot: w[0] });
-    }
-    if let Some(spot) = numbers.last().copied().filter(|s| *s >= spots) {
-        return Err(UpdateError::NoSpot { spot, spots });
-    }
-    if let Some((spot, mu)) = changes.iter().copied().find(|(_, mu)| !(*mu >= 0.0 && mu.is_finite())) {
-        return Err(UpdateError::Weight { spot, mu });
-    }
+    check(changes, spots)?;
     // What each spot gives more or less, in plan order.
     let mut changes = changes.to_vec();
     changes.sort_unstable_by_key(|c| c.0);
@@ -67,6 +57,22 @@ pub fn update(dose: &mut Volume<f64>, plan: &mut PreparedPlan, changes: &[(usize
         }
     }
     Ok(())
+}
+
+/// Every spot exists and stands once, with MU of 0 or more.
+pub(crate) fn check(changes: &[(usize, f64)], spots: usize) -> Result<(), UpdateError> {
+    let mut numbers: Vec<usize> = changes.iter().map(|c| c.0).collect();
+    numbers.sort_unstable();
+    if let Some(w) = numbers.windows(2).find(|w| w[0] == w[1]) {
+        return Err(UpdateError::Twice { spot: w[0] });
+    }
+    if let Some(spot) = numbers.last().copied().filter(|s| *s >= spots) {
+        return Err(UpdateError::NoSpot { spot, spots });
+    }
+    match changes.iter().copied().find(|(_, mu)| !(*mu >= 0.0 && mu.is_finite())) {
+        Some((spot, mu)) => Err(UpdateError::Weight { spot, mu }),
+        None => Ok(()),
+    }
 }
 
 fn window_of(rays: &RayGrid, beam: &PreparedBeam, spot: &PlannedSpot, wide: bool) -> Window {

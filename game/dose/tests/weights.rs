@@ -131,3 +131,49 @@ fn the_influence_matrix_gives_the_dose() {
     let wrong = prepared.influence(&InfluenceOptions { threshold: f64::NAN, ..Default::default() });
     assert!(matches!(wrong, Err(InfluenceError::Threshold { .. })));
 }
+
+/// Spots anywhere changed by their rows: within what is said of the engine's own dose, to rounding as the matrix would have it
+/// anew, and the same bits on any number of threads.
+#[test]
+fn an_update_by_rows_is_a_new_computation() {
+    let mut prepared = prepare(&CT, &PLAN, 4.0);
+    let n = prepared.spots().len();
+    let max = largest(&WHOLE.data);
+    for threshold in [0.0, 1e-2] {
+        let m = prepared.influence(&InfluenceOptions { threshold, ..Default::default() }).unwrap();
+        let old: Vec<f64> = prepared.spots().iter().map(|s| s.mu).collect();
+        for step in [n, 17, 3, 1] {
+            let changes: Vec<(usize, f64)> =
+                (0..n).rev().step_by(step).map(|i| (i, if i % 4 == 0 { 0.0 } else { 1.7 })).collect();
+            let (mut dose, mut mu) = (WHOLE.data.clone(), old.clone());
+            let left_out = m.update(&mut dose, &mut mu, &changes).unwrap();
+            let mut engine = WHOLE.clone();
+            update(&mut engine, &mut prepared, &changes).unwrap();
+            assert_eq!(mu, prepared.spots().iter().map(|s| s.mu).collect::<Vec<f64>>());
+            let off = worst(&dose, &compute_fraction(&prepared, &quiet).data);
+            assert!(off < left_out + 1e-6 * max, "{} spots: {off} with {left_out} allowed", changes.len());
+            // With a threshold it leaves something out, without one it says that it does not.
+            assert!(if threshold > 0.0 { off > 1e-7 * max } else { left_out == 0.0 });
+
+            let (mut by_rows, mut mu) = (m.dose(&old).unwrap(), old.clone());
+            m.update(&mut by_rows, &mut mu, &changes).unwrap();
+            assert!(worst(&by_rows, &m.dose(&mu).unwrap()) < 1e-12 * max && by_rows.iter().all(|v| *v >= 0.0));
+            for threads in [1, 2, 3, 7] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let (mut again, mut mu) = (WHOLE.data.clone(), old.clone());
+                pool.install(|| m.update(&mut again, &mut mu, &changes)).unwrap();
+                assert!(again == dose, "{threads} threads");
+            }
+            let back: Vec<(usize, f64)> = changes.iter().map(|(i, _)| (*i, old[*i])).collect();
+            update(&mut engine, &mut prepared, &back).unwrap();
+        }
+    }
+    let m = prepared.influence(&InfluenceOptions::default()).unwrap();
+    let (mut dose, mut mu) = (WHOLE.data.clone(), vec![1.0; n]);
+    let error = m.update(&mut dose[1..], &mut mu, &[]).unwrap_err();
+    assert!(matches!(error, InfluenceError::Voxels { .. }));
+    assert!(matches!(m.update(&mut dose, &mut mu[1..], &[]), Err(InfluenceError::Weights { .. })));
+    let error = m.update(&mut dose, &mut mu, &[(0, 2.0), (n, 1.0)]).unwrap_err();
+    assert_eq!(error, InfluenceError::Change(UpdateError::NoSpot { spot: n, spots: n }));
+    assert!(dose == WHOLE.data && mu == vec![1.0; n]);
+}

@@ -3,6 +3,7 @@
 use super::beams;
 use super::biology::{LET_COUNTS_ABOVE, LetRow, Protons, RbeModel, let_rows, ratio, ratio_masks};
 use super::materials::{MaterialArgs, Prepared};
+use super::meta_image;
 use super::{choose_plan, identity, in_file, machine, read, summation_name, type_name};
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Instant;
 use vestibule_dicom::write;
+use vestibule_dose::let_d::LET_FLOOR;
 use vestibule_dose::{
     DoseOptions, HuTable, LetProtons, PreparedPlan, as_dose, compute_fraction, dose_averaged_let, rbe,
 };
@@ -52,6 +54,9 @@ pub struct Args {
     /// Add dose-averaged LET by structure, of these protons [if none are named: primary]
     #[arg(long = "let", value_name = "PROTONS", num_args = 0..=1, default_missing_value = "primary")]
     let_d: Option<Protons>,
+    /// Write the dose-averaged LET too, on the dose grid: MetaImage, keV/um, 0 where the dose is below 0.1 % of its maximum
+    #[arg(long, value_name = "FILE.mha")]
+    let_out: Option<PathBuf>,
     /// Write each beam's dose too, beside the plan's: OUT-beam-N.dcm, N the Beam Number
     #[arg(long, conflicts_with = "rbe_model")]
     per_beam: bool,
@@ -75,6 +80,12 @@ pub fn run(args: &Args, global: &Global) -> Done {
         return Err(Failure::call(
             "--alpha-beta: give one value for all tissue (--alpha-beta 2), and others by structure if you like (CTV=10)",
         ));
+    }
+    if let Some(path) = args.let_out.as_ref().filter(|p| p.exists()) {
+        return Err(Failure::call(format!(
+            "--let-out {}: it is there already: name another file, or remove it first",
+            path.display()
+        )));
     }
     // Files that the call names are read before anything slow happens.
     let machine = machine(args.machine.as_deref())?;
@@ -104,7 +115,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let protons = match (args.let_d, args.rbe_model) {
         (Some(p), _) => Some(p.into()),
         (None, Some(_)) => Some(LetProtons::All),
-        (None, None) => None,
+        (None, None) => args.let_out.as_ref().map(|_| LetProtons::Primary),
     };
     let bar = progress(0, "dose");
     let passes = if protons.is_some() { 2 } else { 1 };
@@ -157,6 +168,15 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let rows = let_d.as_ref().map(|l| let_rows(l, &one, structures)).unwrap_or_default();
     dose.uid = write::derived_uid(&settings);
     write::dose(&args.out, &dose, Some(plan), &identity).map_err(Failure::work)?;
+    if let (Some(path), Some(let_d), Some(p)) = (&args.let_out, &let_d, protons) {
+        let what = format!(
+            "dose-averaged LET in keV/um (water), {}; 0 = none (dose below {} % of its maximum); {}",
+            p.name(),
+            100.0 * LET_FLOOR,
+            prepared.engine()
+        );
+        meta_image::write(path, let_d, &what)?;
+    }
 
     let mut notes = prepared.notes().to_vec();
     if body.is_none() {
@@ -211,6 +231,8 @@ pub fn run(args: &Args, global: &Global) -> Done {
             "unit": "keV/um",
             "protons": p.name(),
             "above_percent_of_max": 100.0 * LET_COUNTS_ABOVE,
+            "file": args.let_out.as_ref().map(|p| p.display().to_string()),
+            "file_floor_percent_of_max": args.let_out.as_ref().map(|_| 100.0 * LET_FLOOR),
             "structures": rows.iter().map(LetRow::json).collect::<Vec<_>>(),
         });
     }
@@ -235,6 +257,13 @@ pub fn run(args: &Args, global: &Global) -> Done {
         say!("LETd of {} where the dose is above 10 % of its maximum, keV/um:", p.name());
         for row in &rows {
             say!("  {:<24} mean {:6.2}  max {:6.2}  ({:.1} cm3)", row.name, row.mean, row.max, row.volume_cm3);
+        }
+        if let Some(path) = &args.let_out {
+            say!(
+                "LETd on the dose grid, 0 below {} % of the maximum dose; written to {}",
+                100.0 * LET_FLOOR,
+                path.display()
+            );
         }
     }
     for note in notes {

@@ -51,6 +51,21 @@ fn a_cylinder_on_a_ramp_as_by_calculus() {
     println!("figure: doses within {:.2} %, volume within {:.2} %", 100.0 * worst[0], 100.0 * worst[1]);
 }
 
+/// A wheel with teeth finer than the sampling step, in thick slices: its area is that of its triangles.
+#[test]
+fn a_jagged_outline_keeps_its_volume() {
+    let (outer, inner, n) = (36.0, 33.5, 200usize);
+    let turn = std::f64::consts::TAU / n as f64;
+    let tooth = |i: usize| if i.is_multiple_of(2) { outer } else { inner };
+    let at = |i: usize, z| Point3::new(tooth(i) * (turn * i as f64).cos(), tooth(i) * (turn * i as f64).sin(), z);
+    let contours: Vec<Contour> =
+        (0..12).map(|k| Contour { points: (0..n).map(|i| at(i, 5.0 * f64::from(k) - 27.5)).collect() }).collect();
+    let d = Dvh::new(&ramp(), &contours).unwrap();
+    let want = 0.5 * n as f64 * outer * inner * turn.sin() * 60.0 * 1e-3;
+    assert!((d.volume_cm3 / want - 1.0).abs() < 5e-4, "{} not {want}", d.volume_cm3);
+    assert!((d.mean - 2.0).abs() < 0.002 && (d.d50 - 2.0).abs() < 0.005, "{} {}", d.mean, d.d50);
+}
+
 #[test]
 fn holes_by_xor_and_gaps_between_planes() {
     let mut contours: Vec<Contour> = (0..4).map(|k| circle(10.0, 2.0 * k as f64)).collect();

@@ -45,10 +45,17 @@ pub(super) struct Aligned {
 }
 
 impl Aligned {
-    /// None where the axes differ, a grid is one voxel thin, or nearly every voxel lies otherwise than the next.
-    pub(super) fn new(reference: &Grid, evaluated: &Grid, bands: usize, samples: usize) -> Option<Self> {
+    /// None where the axes differ, the reference lies beside an evaluated grid that is (`real`) one voxel thin, or nearly every
+    /// voxel lies otherwise than the next.
+    pub(super) fn new(
+        reference: &Grid,
+        evaluated: &Grid,
+        real: [usize; 3],
+        bands: usize,
+        samples: usize,
+    ) -> Option<Self> {
         let turn = evaluated.axes.transpose() * reference.axes;
-        if (turn - nalgebra::Matrix3::identity()).abs().max() > 1e-9 || evaluated.size.iter().any(|n| *n < 2) {
+        if (turn - nalgebra::Matrix3::identity()).abs().max() > 1e-9 {
             return None;
         }
         let first = evaluated.to_index(reference.origin_mm);
@@ -60,6 +67,9 @@ impl Aligned {
                 let at = first[a] + n as f64 * reference.spacing_mm[a] / evaluated.spacing_mm[a];
                 let whole = (at + SAME).floor();
                 let part = (at - whole).max(0.0);
+                if real[a] == 1 && part > SAME {
+                    return None;
+                }
                 let index = known.iter().position(|k| (k - part).abs() < SAME).unwrap_or_else(|| {
                     known.push(part);
                     known.len() - 1
@@ -86,7 +96,7 @@ impl Aligned {
     }
 
     /// The samples of a band around reference voxel `at`.
-    pub(super) fn band(&self, at: [usize; 3], band: usize, samples: impl Fn() -> Vec<Sample>) -> &Sorted {
+    pub(super) fn band<'a>(&self, at: [usize; 3], band: usize, samples: impl Fn() -> &'a [Sample]) -> &Sorted {
         let place = [0, 1, 2].map(|a| self.place[a][at[a]]);
         let [ni, nj] = [self.places[0].len(), self.places[1].len()];
         let which = (place[2] * nj + place[1]) * ni + place[0];
@@ -94,27 +104,30 @@ impl Aligned {
             .get_or_init(|| self.sort([0, 1, 2].map(|a| self.places[a][place[a]]), samples()))
     }
 
-    fn sort(&self, place: [f32; 3], samples: Vec<Sample>) -> Sorted {
-        let mut all: Vec<([isize; 3], Sample)> = samples
-            .into_iter()
+    fn sort(&self, place: [f32; 3], samples: &[Sample]) -> Sorted {
+        // One number a cell, for speed; a search reaches no million voxels.
+        let key = |cell: [isize; 3]| ((cell[2] as i64) << 40) + ((cell[1] as i64) << 20) + cell[0] as i64;
+        let mut all: Vec<(i64, [isize; 3], Sample)> = samples
+            .iter()
             .map(|(step, squared)| {
                 let at = [0, 1, 2].map(|a| place[a] + step[a]);
-                let cell = at.map(f32::floor);
-                (cell.map(|c| c as isize), ([0, 1, 2].map(|a| at[a] - cell[a]), squared))
+                // Rounded down; `floor` is a call where the processor may lack it.
+                let cell = at.map(|v| v as isize - isize::from(v < 0.0 && v != v as isize as f32));
+                (key(cell), cell, ([0, 1, 2].map(|a| at[a] - cell[a] as f32), *squared))
             })
             .collect();
-        all.sort_by_key(|s| s.0);
+        all.sort_unstable_by_key(|s| s.0);
         let reach = [0, 1, 2].map(|a| {
-            let along = || all.iter().map(|s| s.0[a]);
+            let along = || all.iter().map(|s| s.1[a]);
             [along().min().unwrap_or(0), along().max().unwrap_or(0)]
         });
         let (mut groups, mut lanes) = (Vec::new(), Vec::new());
         for cell in all.chunk_by(|a, b| a.0 == b.0) {
-            let [i, j, k] = cell[0].0;
+            let [i, j, k] = cell[0].1;
             let offset = (k * self.size[1] as isize + j) * self.size[0] as isize + i;
-            let nearest = cell.iter().map(|s| s.1.1).fold(f32::INFINITY, f32::min);
+            let nearest = cell.iter().map(|s| s.2.1).fold(f32::INFINITY, f32::min);
             let from = lanes.len();
-            let inside: Vec<Sample> = cell.iter().map(|s| s.1).collect();
+            let inside: Vec<Sample> = cell.iter().map(|s| s.2).collect();
             lanes.extend(inside.chunks(LANES).map(Lanes::new));
             groups.push(Group { offset, nearest, lanes: from..lanes.len() });
         }

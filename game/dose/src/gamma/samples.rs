@@ -58,8 +58,68 @@ impl Heap {
     }
 }
 
+/// Heaps side by side, of which a look at the slope of the dose tells at once which can matter.
+pub(super) struct Shoal {
+    /// As in [`Heap`], nearest first; infinitely far where there is no heap.
+    pub nearest: [f32; LANES],
+    /// Middle of each heap's box, by axis.
+    middle: [[f32; LANES]; 3],
+    /// Half of its width.
+    half: [[f32; LANES]; 3],
+    /// And how far it reaches from the reference voxel.
+    reach: [[f32; LANES]; 3],
+}
+
+/// Heaps of a band, and the same as shoals of [`LANES`] heaps.
+pub(super) struct Heaps {
+    pub heaps: Vec<Heap>,
+    pub shoals: Vec<Shoal>,
+}
+
+impl Heaps {
+    pub fn new(samples: Vec<Sample>) -> Self {
+        let heaps = heaps(samples);
+        let shoals = heaps.chunks(LANES).map(Shoal::new).collect();
+        Self { heaps, shoals }
+    }
+}
+
+impl Shoal {
+    fn new(heaps: &[Heap]) -> Self {
+        let by = |of: &dyn Fn(&Heap, usize) -> f32| {
+            [0, 1, 2].map(|a| std::array::from_fn(|n| heaps.get(n).map_or(0.0, |h| of(h, a))))
+        };
+        Self {
+            nearest: std::array::from_fn(|n| heaps.get(n).map_or(f32::INFINITY, |h| h.nearest)),
+            middle: by(&|h, a| 0.5 * (h.low[a] + h.high[a])),
+            half: by(&|h, a| 0.5 * (h.high[a] - h.low[a])),
+            reach: by(&|h, a| h.low[a].abs().max(h.high[a].abs())),
+        }
+    }
+
+    /// What Γ² − 1 of each heap is at least, where the dose at the reference voxel is `off` from what is looked for and changes
+    /// per voxel along each axis by `slope`, `spread` more or less.
+    #[inline]
+    pub fn at_least(&self, off: f32, factor: f32, slope: [f32; 3], spread: [f32; 3]) -> [f32; LANES] {
+        let mut out = [0.0; LANES];
+        let steep = slope.map(f32::abs);
+        let [mx, my, mz] = &self.middle;
+        let [hx, hy, hz] = &self.half;
+        let [rx, ry, rz] = &self.reach;
+        for n in 0..LANES {
+            let middle = off + slope[0] * mx[n] + slope[1] * my[n] + slope[2] * mz[n];
+            let half = steep[0] * hx[n] + steep[1] * hy[n] + steep[2] * hz[n];
+            let unknown = spread[0] * rx[n] + spread[1] * ry[n] + spread[2] * rz[n];
+            let least = middle.abs() - (half + unknown);
+            let least = if least > 0.0 { least } else { 0.0 };
+            out[n] = self.nearest[n] + least * least * factor;
+        }
+        out
+    }
+}
+
 /// Halves the samples along their longest side until a heap holds them; nearest heaps first.
-pub(super) fn heaps(samples: Vec<Sample>) -> Vec<Heap> {
+fn heaps(samples: Vec<Sample>) -> Vec<Heap> {
     let mut out = Vec::new();
     let mut rest = vec![samples];
     while let Some(mut part) = rest.pop() {
@@ -91,10 +151,10 @@ pub(super) fn directions(n: u32, in_plane: bool) -> Vec<Vector3<f64>> {
     if in_plane { circle(f64::from(n)) } else { sphere(f64::from(n)) }
 }
 
-/// About how many samples spheres 0 to `n` have.
-pub(super) fn count(n: u32) -> usize {
+/// About how many samples spheres (circles) 0 to `n` have.
+pub(super) fn count(n: u32, in_plane: bool) -> usize {
     let n = n as usize + 1;
-    5 * n * n * n
+    if in_plane { 4 * n * n } else { 5 * n * n * n }
 }
 
 /// Rows from pole to pole, the pole along the first axis.

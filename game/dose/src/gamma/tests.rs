@@ -90,6 +90,29 @@ fn in_plane_sees_no_neighbouring_slice_and_one_slice_serves() {
     assert_eq!(Gamma::new(&step(0.5), &on(&tilted, |_| 1.0), &plane), Err(GammaError::PlanesCross));
 }
 
+/// A slice of its own and the same slice among others, searched in the plane, and a grid that lies anyhow: one γ.
+#[test]
+fn one_slice_is_as_a_slice_among_others() {
+    let f = |p: Point3<f64>| 2.0 + 0.3 * (p.x / 4.0).sin() * (p.y / 5.0).cos();
+    let c = GammaCriteria { in_plane: true, ..GammaCriteria::new(2.0, 1.5) };
+    for spacing in [2.0, 1.37] {
+        let grid = |n: usize, s: f64, z: f64| Grid::axial([21, 19, n], [s, s, 2.0], Point3::new(-12.0, -11.0, z));
+        let compare = |n: usize| {
+            let z = 1.0 - n as f64;
+            let shifted = on(&grid(n, spacing, z), |p| f(p - Vector3::new(0.7, -0.4, 0.0)));
+            Gamma::new(&on(&grid(n, 1.9, z), f), &shifted, &c).unwrap()
+        };
+        let (one, five) = (compare(1), compare(5));
+        let mut apart = 0.0f32;
+        for (o, v) in one.map.data.iter().enumerate() {
+            let w = five.map.data[2 * 21 * 19 + o];
+            assert_eq!(v.is_nan(), w.is_nan());
+            apart = if v.is_nan() { apart } else { apart.max((v - w).abs()) };
+        }
+        assert!(one.points > 200 && one.max > 0.4 && apart < 1e-3, "{spacing}: {apart}");
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_is_said() {
     let grid = box_grid([4.0; 3]);

@@ -1,6 +1,7 @@
 //! Dose rates on the screen, as JSON, as a table and on a grid.
 
 use super::BeamResult;
+use crate::dose::meta_image;
 use crate::output::{Done, Failure, write_new};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -126,26 +127,13 @@ pub fn csv(path: &Path, results: &[BeamResult]) -> Done {
     write_new(path, out.as_bytes())
 }
 
-/// One map as MetaImage: a text header, then f32 little-endian, x fastest. Not an RT Dose, whose unit could only be Gray.
+/// One map as MetaImage. Not an RT Dose, whose unit could only be Gray.
 pub fn mha(path: &Path, r: &BeamResult) -> Done {
     let map = r.rates.maps.first().ok_or_else(|| Failure::Work("there is no dose-rate map to write".into()))?;
-    let g = &map.rate.grid;
-    let three = |v: &mut dyn Iterator<Item = f64>| v.map(|x| x.to_string()).collect::<Vec<_>>().join(" ");
-    let mut out = format!(
-        "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\nCompressedData = False\n\
-         Comment = dose rate in Gy/s, {}, one beam of one fraction; 0 = no rate (below {} Gy); DICOM patient frame, mm\n\
-         TransformMatrix = {}\nOffset = {}\nElementSpacing = {}\nDimSize = {} {} {}\nElementType = MET_FLOAT\n\
-         ElementDataFile = LOCAL\n",
+    let what = format!(
+        "dose rate in Gy/s, {}, one beam of one fraction; 0 = no rate (below {} Gy)",
         map.metric.label(),
-        r.rates.floor_gy,
-        three(&mut g.axes.iter().copied()),
-        three(&mut g.origin_mm.coords.iter().copied()),
-        three(&mut g.spacing_mm.iter().copied()),
-        g.size[0],
-        g.size[1],
-        g.size[2],
-    )
-    .into_bytes();
-    out.extend(map.rate.data.iter().flat_map(|v| v.to_le_bytes()));
-    write_new(path, &out)
+        r.rates.floor_gy
+    );
+    meta_image::write(path, &map.rate, &what)
 }
