@@ -66,15 +66,19 @@ fn join(app: &mut App, overlay: Overlay) {
 pub fn plugin(app: &mut App) {
     app.init_resource::<Cuts>().init_resource::<Fields>().add_plugins((
         slices::plugin,
-        structures::plugin,
         dose::plugin,
-        volume::plugin,
         measure::plugin,
         charts::plugin,
+        volume::plugin,
+        structures::plugin,
     ));
 }
 
 /// Whether everything that is asked for has been worked out.
 pub fn settled(world: &World) -> bool {
-    slices::settled(world) && structures::settled(world) && dose::settled(world) && volume::settled(world) && charts::settled(world)
+    slices::settled(world)
+        && structures::settled(world)
+        && dose::settled(world)
+        && volume::settled(world)
+        && charts::settled(world)
 }

@@ -19,3 +19,22 @@ pub fn number(value: &mut f64, speed: f64) -> egui::DragValue<'_> {
 pub fn word(words: &Words, group: &str, name: &str) -> String {
     words.get(&format!("{group}-{name}"))
 }
+
+/// Where the marks of a pass are kept.
+fn marks() -> egui::Id {
+    egui::Id::new("marks")
+}
+
+/// Notes where something can be pressed, for who tells it to a test's mouse.
+pub fn mark(ui: &Ui, name: &str, response: &egui::Response) {
+    let seen = ui.clip_rect().contains(response.rect.center());
+    if seen {
+        let at = (name.to_owned(), response.rect.center());
+        ui.data_mut(|d| d.get_temp_mut_or_default::<Vec<(String, egui::Pos2)>>(marks()).push(at));
+    }
+}
+
+/// What was noted in this pass; forgotten then.
+pub fn take_marks(ctx: &egui::Context) -> Vec<(String, egui::Pos2)> {
+    ctx.data_mut(|d| d.remove_temp(marks()).unwrap_or_default())
+}

@@ -1,9 +1,13 @@
 //! The desk in the window: whose plan it is, what lies over the patient and how, four pictures, and time.
 
+use super::play::Transport;
 use super::views::{NAMES, Views};
 use super::{picture, time_bar};
+use crate::events::Events;
 use crate::now::{Case, Words};
+use crate::overlay::measure::Measure;
 use crate::overlay::slices::Viewing;
+use crate::overlay::widgets::take_marks;
 use crate::overlay::{Cuts, Family, Legend, dose};
 use crate::third_party::egui::{BOLD, Typefaces, style};
 use crate::tokens;
@@ -24,6 +28,10 @@ pub struct OnDesk;
 #[derive(Resource, Default)]
 pub struct Desk {
     styled: bool,
+    /// What a test was told.
+    places: Vec<(String, Vec2)>,
+    told: [String; 2],
+    playing: bool,
 }
 
 pub(super) fn draw(world: &mut World) {
@@ -41,7 +49,7 @@ pub(super) fn draw(world: &mut World) {
         return;
     }
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
-    let mut ui = egui::Ui::new(ctx, egui::Id::new("desk"), builder);
+    let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("desk"), builder);
     let bar = egui::Frame::new().fill(tokens::DESK_PANEL).inner_margin(Margin::symmetric(12, 6));
     egui::Panel::top("head").exact_size(tokens::DESK_HEAD).frame(bar).show(&mut ui, |ui| head(ui, world));
     egui::Panel::bottom("time").exact_size(tokens::DESK_TIME).frame(bar).show(&mut ui, |ui| time_bar::show(ui, world));
@@ -51,11 +59,41 @@ pub(super) fn draw(world: &mut World) {
     let pages: Vec<_> = world.resource::<Family>().0.iter().filter(|o| o.on).filter_map(|o| o.page).collect();
     if !pages.is_empty() {
         egui::Panel::right("pages").exact_size(tokens::DESK_PAGE).frame(bar).show(&mut ui, |ui| {
-            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| pages.iter().for_each(|page| page(ui, world)));
+            egui::ScrollArea::vertical()
+                .auto_shrink(false)
+                .show(ui, |ui| pages.iter().for_each(|page| page(ui, world)));
         });
     }
     let ground = egui::Frame::new().fill(tokens::DESK);
     egui::CentralPanel::default().frame(ground).show(&mut ui, |ui| pictures(ui, world));
+    tell(world, &ctx);
+}
+
+/// Says where things lie and where the cross is, if anybody listens; of nobody but synthetic patients.
+fn tell(world: &mut World, ctx: &egui::Context) {
+    let marks = take_marks(ctx);
+    let Some(out) = world.get_resource::<Events>().copied().filter(Events::on) else { return };
+    if !world.get_resource::<Case>().is_some_and(|c| c.patient.synthetic) {
+        return;
+    }
+    let scale = ctx.pixels_per_point();
+    let places = marks.into_iter().map(|(name, p)| (name, Vec2::new(p.x, p.y) * scale)).collect();
+    let at = world.resource::<Cuts>().at;
+    let gray = dose::at(world, at).map_or_else(|| "none".to_owned(), |gy| format!("{gy:.3}"));
+    let cross = format!("cross {:.1} {:.1} {:.1} dose {gray}", at.x, at.y, at.z);
+    let measured = format!("measured {:.1?}", world.resource::<Measure>().distances());
+    let playing = world.resource::<Transport>().playing;
+    let mut desk = world.resource_mut::<Desk>();
+    out.places("desk", places, &mut desk.places);
+    if playing != std::mem::replace(&mut desk.playing, playing) {
+        out.say(format_args!("review {}", if playing { "plays" } else { "stands" }));
+    }
+    for (line, told) in [(cross, 0), (measured, 1)] {
+        if desk.told[told] != line {
+            out.say(format_args!("{line}"));
+            desk.told[told] = line;
+        }
+    }
 }
 
 /// Dark, and larger than egui's own.

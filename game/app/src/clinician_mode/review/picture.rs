@@ -2,8 +2,9 @@
 
 use super::views::{NAMES, Shows, Views};
 use crate::now::{Case, Words};
-use crate::overlay::{Cuts, Family, measure};
 use crate::overlay::slices::Viewing;
+use crate::overlay::widgets::mark;
+use crate::overlay::{Cuts, Family, measure};
 use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy::prelude::*;
@@ -36,6 +37,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect) {
     };
     let texture = world.resource_mut::<EguiUserTextures>().add_image(EguiTextureHandle::Strong(image));
     let response = ui.interact(rect, ui.id().with(("picture", index)), Sense::click_and_drag());
+    mark(ui, NAMES[index].0, &response);
     let painter = ui.painter().with_clip_rect(rect);
     painter.image(texture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
     match shows {

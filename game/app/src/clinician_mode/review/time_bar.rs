@@ -3,6 +3,7 @@
 use super::play::{Transport, Wish};
 use crate::now::{Case, Now, Words};
 use crate::overlay::dose::{DoseShow, Source};
+use crate::overlay::widgets::mark;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Align2, FontId, RichText, Ui, pos2, vec2};
@@ -29,7 +30,9 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         let key = if transport.playing { "review-pause" } else { "review-play" };
         let button =
             egui::Button::new(RichText::new(words.get(key)).size(tokens::DESK_TYPE[2])).min_size(vec2(96.0, 38.0));
-        if ui.add(button).clicked() {
+        let button = ui.add(button);
+        mark(ui, "play", &button);
+        if button.clicked() {
             wishes.push(Wish::Play(!transport.playing));
         }
         for speed in SPEEDS {

@@ -40,8 +40,7 @@ pub struct Charts {
 
 /// Charts; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    let charts =
-        Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false };
+    let charts = Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false };
     join(app, charts);
     app.init_resource::<Charts>().add_systems(Update, count.after(dose::Shown));
 }
@@ -116,9 +115,14 @@ fn count(
 
 /// Whether the histograms that are wanted have come.
 pub fn settled(world: &World) -> bool {
-    let (Some(family), Some(charts)) = (world.get_resource::<Family>(), world.get_resource::<Charts>()) else { return true };
-    let Some((show, structures)) = world.get_resource::<DoseShow>().zip(world.get_resource::<Structures>()) else { return true };
-    let version = world.get_resource::<DoseNow>().map_or(0, |l| if show.source == Source::Live { l.version } else { 0 });
+    let (Some(family), Some(charts)) = (world.get_resource::<Family>(), world.get_resource::<Charts>()) else {
+        return true;
+    };
+    let Some((show, structures)) = world.get_resource::<DoseShow>().zip(world.get_resource::<Structures>()) else {
+        return true;
+    };
+    let version =
+        world.get_resource::<DoseNow>().map_or(0, |l| if show.source == Source::Live { l.version } else { 0 });
     let want = Key { source: show.source, version, shown: structures.version };
     !family.on(ID) || world.get_resource::<Case>().is_none() || charts.made == Some(want)
 }

@@ -3,7 +3,7 @@
 use super::{DoseShow, Source, hottest, title};
 use crate::now::{Case, Words};
 use crate::overlay::Cuts;
-use crate::overlay::widgets::{choice, number};
+use crate::overlay::widgets::{choice, mark, number};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Ui};
@@ -43,7 +43,9 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
         }
         ui.label("Gy");
     });
-    let found = ui.button(words.get("dose-hottest")).clicked().then(|| hottest(world)).flatten();
+    let button = ui.button(words.get("dose-hottest"));
+    mark(ui, "hottest", &button);
+    let found = button.clicked().then(|| hottest(world)).flatten();
     ui.collapsing(words.get("dose-levels"), |ui| levels(ui, &mut show));
     if format!("{show:?}") != before {
         *world.resource_mut::<DoseShow>() = show;

@@ -128,8 +128,14 @@ struct Coming {
 
 /// Dose in the cuts.
 pub fn plugin(app: &mut App) {
-    let dose =
-        Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: Some("dose-for-patients"), on: true };
+    let dose = Overlay {
+        id: ID,
+        legend,
+        controls: controls::controls,
+        page: None,
+        for_patients: Some("dose-for-patients"),
+        on: true,
+    };
     join(app, dose);
     app.init_resource::<DoseShow>()
         .init_resource::<Coming>()

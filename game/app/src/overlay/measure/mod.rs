@@ -1,7 +1,7 @@
 //! Measuring: points set at the cross, the distances between them and the angle at the second; a ball about the cross and what the
 //! images and the dose are in it.
 
-use super::widgets::number;
+use super::widgets::{mark, number};
 use super::{Cuts, Family, Legend, Overlay, dose, join};
 use crate::anatomy::PatientFrame;
 use crate::now::{Case, Words};
@@ -104,7 +104,9 @@ fn controls(ui: &mut Ui, world: &mut World) {
     let at = world.resource::<Cuts>().at;
     let mut measure = world.resource::<Measure>().clone();
     ui.horizontal_wrapped(|ui| {
-        if ui.button(words.get("measure-set")).clicked() {
+        let set = ui.button(words.get("measure-set"));
+        mark(ui, "measure", &set);
+        if set.clicked() {
             if measure.points.len() == MOST {
                 measure.points.clear();
             }
