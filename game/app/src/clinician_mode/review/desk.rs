@@ -2,7 +2,7 @@
 
 use super::play::Transport;
 use super::views::{NAMES, Views};
-use super::{picture, time_bar};
+use super::{keys, picture, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::overlay::measure::Measure;
@@ -48,6 +48,7 @@ pub(super) fn draw(world: &mut World) {
     if !world.contains_resource::<Views>() {
         return;
     }
+    keys::act(&ctx, world);
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("desk"), builder);
     let bar = egui::Frame::new().fill(tokens::DESK_PANEL).inner_margin(Margin::symmetric(12, 6));

@@ -2,6 +2,7 @@
 //! the same from three sides.
 
 mod desk;
+mod keys;
 mod picture;
 mod play;
 mod time_bar;

@@ -141,7 +141,7 @@ fn mouse(ui: &Ui, world: &mut World, index: usize, plane: AnatomicalPlane, respo
 }
 
 /// From one slice of the image to the next, across this plane, mm.
-fn slice_mm(world: &World, plane: AnatomicalPlane) -> f64 {
+pub(super) fn slice_mm(world: &World, plane: AnatomicalPlane) -> f64 {
     let image = world.resource::<Viewing>().image;
     let grid = world.get_resource::<Case>().and_then(|c| c.patient.images.get(image?)).map(|i| &i.volume.grid);
     let Some(grid) = grid else { return 1.0 };

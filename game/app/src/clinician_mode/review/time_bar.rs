@@ -56,6 +56,11 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         ui.add_space(10.0);
         ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]).color(tokens::DESK_TEXT));
     });
+    wish(world, wishes);
+}
+
+/// What somebody wants of time.
+pub(super) fn wish(world: &mut World, wishes: Vec<Wish>) {
     if wishes.is_empty() {
         return;
     }

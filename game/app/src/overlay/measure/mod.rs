@@ -50,6 +50,16 @@ impl Measure {
     }
 }
 
+/// Sets a point at the cross; the fourth begins anew.
+pub fn set_point(world: &mut World) {
+    let at = world.resource::<Cuts>().at;
+    let mut measure = world.resource_mut::<Measure>();
+    if measure.points.len() == MOST {
+        measure.points.clear();
+    }
+    measure.points.push(at);
+}
+
 #[derive(Component)]
 struct Shape;
 
@@ -107,10 +117,8 @@ fn controls(ui: &mut Ui, world: &mut World) {
         let set = ui.button(words.get("measure-set"));
         mark(ui, "measure", &set);
         if set.clicked() {
-            if measure.points.len() == MOST {
-                measure.points.clear();
-            }
-            measure.points.push(at);
+            set_point(world);
+            measure = world.resource::<Measure>().clone();
         }
         if ui.add_enabled(!measure.points.is_empty(), egui::Button::new(words.get("measure-clear"))).clicked() {
             measure.points.clear();

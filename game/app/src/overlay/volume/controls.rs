@@ -86,13 +86,13 @@ fn curve(ui: &mut Ui, show: &mut VolumeShow) {
     for pair in at.windows(2) {
         painter.line_segment([pair[0], pair[1]], Stroke::new(1.5, tokens::DESK_SOFT));
     }
-    for i in 0..show.stops.len() {
-        let grab = egui::Rect::from_center_size(at[i], vec2(POINT, POINT) * 3.0);
+    for (i, at) in at.into_iter().enumerate() {
+        let grab = egui::Rect::from_center_size(at, vec2(POINT, POINT) * 3.0);
         let point = ui.interact(grab, ui.id().with(("stop", i)), egui::Sense::drag());
         let [r, g, b] = show.stops[i].colour;
         let colour = Color32::from(Rgba::from_rgb(r, g, b));
         let ring = if point.hovered() || point.dragged() { tokens::AMBER } else { tokens::DESK_TEXT };
-        painter.circle(at[i], POINT, colour, Stroke::new(1.5, ring));
+        painter.circle(at, POINT, colour, Stroke::new(1.5, ring));
         if point.dragged()
             && let Some(p) = point.interact_pointer_pos()
         {
