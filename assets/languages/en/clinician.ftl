@@ -88,3 +88,4 @@ charts-dvh = Dose-volume histogram
 charts-mean = mean
 charts-relative = This dose is relative, not in Gray: no histogram
 charts-frames = Structures and dose are not in the same frame of reference: no histogram
+dose-nothing = This patient has no dose and no plan

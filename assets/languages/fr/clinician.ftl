@@ -88,3 +88,4 @@ charts-dvh = Histogramme dose-volume
 charts-mean = moyenne
 charts-relative = Cette dose est relative, pas en grays : pas d’histogramme
 charts-frames = Structures et dose ne sont pas dans le même repère : pas d’histogramme
+dose-nothing = Ce patient n’a ni dose ni plan

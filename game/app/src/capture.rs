@@ -43,6 +43,8 @@ pub struct ReviewOptions {
     pub without: Vec<String>,
     /// Names of overlays that are shown though they begin hidden.
     pub with: Vec<String>,
+    /// Modality of the image in grey, and of the one fused onto it; None: as it begins.
+    pub images: [Option<String>; 2],
     /// Transfer function of the volume, by the name of its preset; None: as the image begins.
     pub preset: Option<String>,
     /// From where the room is seen: round the patient and over the horizon, degrees, and how far, metres.

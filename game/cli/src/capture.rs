@@ -22,6 +22,12 @@ pub struct Args {
     /// Of a review: window centre and width, in the image's unit
     #[arg(long, value_name = "CENTRE,WIDTH", allow_hyphen_values = true)]
     pub window: Option<String>,
+    /// Of a review: modality of the image in grey: CT, MR, PT [default: the planning image]
+    #[arg(long, value_name = "MODALITY")]
+    pub image: Option<String>,
+    /// Of a review: modality of an image fused onto it
+    #[arg(long, value_name = "MODALITY")]
+    pub fuse: Option<String>,
     /// Of a review: overlays to leave out, with commas between them: slices, structures, dose
     #[arg(long, value_name = "OVERLAY", value_delimiter = ',')]
     pub without: Vec<String>,
@@ -201,6 +207,7 @@ pub(crate) mod shown {
             window: args.window.as_ref().map(two).transpose()?,
             without: args.without.clone(),
             with: args.with.clone(),
+            images: [args.image.clone(), args.fuse.clone()],
             preset: args.preset.clone(),
             orbit: args.orbit.as_deref().map(|t| numbers::<3>(t, "orbit")).transpose()?,
             pixel_mm: args.pixel_mm,

@@ -123,3 +123,53 @@ fn follow(
         t.set_if_neq(at);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nalgebra::Point3;
+    use std::sync::Arc;
+    use vestibule_geometry::{Grid, Volume};
+    use vestibule_patient::{Image, Modality, Patient};
+    use vestibule_scenario::{MachinePose, Room};
+
+    /// Room: X to the right of who faces the gantry, Y up, Z away from the gantry. Worked out by thinking of somebody who lies
+    /// there, not from the frames module.
+    #[test]
+    fn in_every_position_left_back_and_head_are_where_they_lie() {
+        let (x, y, z) = (Vec3::X, Vec3::Y, Vec3::Z);
+        let room = Room::from_ron(include_str!("../../../../scenes/rooms/proton-gantry.ron")).unwrap();
+        let pose = MachinePose { couch_deg: 0.0, couch_top_m: [0.0; 3], ..room.rest };
+        for (position, left, back, head) in [
+            (PatientPosition::Hfs, x, -y, -z),
+            (PatientPosition::Hfp, -x, y, -z),
+            (PatientPosition::Hfdr, y, x, -z),
+            (PatientPosition::Hfdl, -y, -x, -z),
+            (PatientPosition::Ffs, -x, -y, z),
+            (PatientPosition::Ffp, x, y, z),
+            (PatientPosition::Ffdr, y, -x, z),
+            (PatientPosition::Ffdl, -y, x, z),
+        ] {
+            let image = Image {
+                uid: String::new(),
+                study_uid: String::new(),
+                frame_of_reference_uid: String::new(),
+                modality: Modality::Mr,
+                description: String::new(),
+                position: Some(position),
+                unit: String::new(),
+                slice_uids: Vec::new(),
+                volume: Volume::filled(Grid::axial([3, 3, 3], [1.0; 3], Point3::new(9.0, 19.0, 29.0)), 0.0),
+            };
+            let case = Case { patient: Arc::new(Patient { images: vec![image], ..Patient::default() }), plan: 0 };
+            let t = patient_in_room(&case, &pose, 1.25).unwrap();
+            // without a plan the image's middle is at the isocentre
+            let middle = t.transform_point(Vec3::new(10.0, 20.0, 30.0));
+            assert!((middle - Vec3::new(0.0, 1.25, 0.0)).length() < 1e-5, "{position}: {middle}");
+            for (way, want) in [(Vec3::X, left), (Vec3::Y, back), (Vec3::Z, head)] {
+                let got = t.transform_point(Vec3::new(10.0, 20.0, 30.0) + way * 1000.0) - middle;
+                assert!((got - want).length() < 1e-4, "{position}: {way} lies along {got}, not {want}");
+            }
+        }
+    }
+}

@@ -32,6 +32,18 @@ pub(super) fn stand(world: &mut World, options: &ReviewOptions) {
     if let Some([x, y, z]) = options.point {
         world.resource_mut::<Cuts>().go(Point3::new(x, y, z));
     }
+    if let Some(case) = world.get_resource::<Case>().cloned() {
+        let of = |modality: &Option<String>| {
+            modality.as_ref().and_then(|m| case.patient.images.iter().position(|i| i.modality.as_str() == m))
+        };
+        let mut viewing = world.resource_mut::<Viewing>();
+        if let Some(base) = of(&options.images[0]) {
+            viewing.choose(&case.patient, base);
+        }
+        if let Some(over) = of(&options.images[1]) {
+            viewing.fuse(&case.patient, Some(over));
+        }
+    }
     if let Some(window) = options.window {
         world.resource_mut::<Viewing>().window = window;
     }

@@ -9,16 +9,33 @@ use vestibule_geometry::AnatomicalPlane;
 pub struct Cuts {
     /// Where the planes cross.
     pub at: Point3<f64>,
-    /// Box of the image: lowest and highest corner.
+    /// Box of everything that can be cut: lowest and highest corner.
     pub bounds: [Point3<f64>; 2],
+    pub(crate) reach: [Option<[Point3<f64>; 2]>; 3],
     /// Box of the body, which pictures show first; None: the whole image.
     pub body: Option<[Point3<f64>; 2]>,
 }
 
 impl Default for Cuts {
     fn default() -> Self {
-        Self { at: Point3::origin(), bounds: [Point3::from([-1.0; 3]), Point3::from([1.0; 3])], body: None }
+        Self {
+            at: Point3::origin(),
+            bounds: [Point3::from([-1.0; 3]), Point3::from([1.0; 3])],
+            reach: [None; 3],
+            body: None,
+        }
     }
+}
+
+/// What has a place that can be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The image in grey.
+    Image,
+    /// The structures.
+    Structures,
+    /// The dose.
+    Dose,
 }
 
 /// One plane's picture: a rectangle in the patient.
@@ -50,6 +67,23 @@ impl Frame {
 }
 
 impl Cuts {
+    /// How far something reaches: planes and the point go as far as the farthest. A dose may be larger than the image, and
+    /// structures may lie where there is no image at all.
+    pub fn reach(&mut self, what: Reach, bounds: Option<[Point3<f64>; 2]>) {
+        self.reach[what as usize] = bounds;
+        let all = self.reach.iter().flatten().copied();
+        if let Some(bounds) = all.reduce(|[a, b], [c, d]| [a.inf(&c), b.sup(&d)]) {
+            self.bounds = bounds;
+            let at = self.at;
+            self.go(at);
+        }
+    }
+
+    /// How far something reaches, as it was said last.
+    pub fn reaches(&self, what: Reach) -> Option<[Point3<f64>; 2]> {
+        self.reach[what as usize]
+    }
+
     /// Into the box, and everything that is no number to its middle.
     pub fn go(&mut self, to: Point3<f64>) {
         let [low, high] = self.bounds;
@@ -59,7 +93,7 @@ impl Cuts {
         }
     }
 
-    /// A plane through the point, as large as the box of the image.
+    /// A plane through the point, as large as the box of everything.
     pub fn frame(&self, plane: AnatomicalPlane) -> Frame {
         self.within(plane, self.bounds)
     }
@@ -86,6 +120,18 @@ impl Cuts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_that_has_a_place_can_be_cut() {
+        let mut cuts = Cuts::default();
+        let p = |v: f64| Point3::new(v, v, v);
+        cuts.reach(Reach::Image, Some([p(0.0), Point3::new(10.0, 10.0, 1.0)]));
+        cuts.reach(Reach::Dose, Some([p(-5.0), p(5.0)]));
+        assert_eq!(cuts.bounds, [p(-5.0), Point3::new(10.0, 10.0, 5.0)]);
+        cuts.go(p(4.0));
+        cuts.reach(Reach::Dose, None);
+        assert_eq!((cuts.bounds, cuts.at), ([p(0.0), Point3::new(10.0, 10.0, 1.0)], Point3::new(4.0, 4.0, 1.0)));
+    }
 
     #[test]
     fn frames_fill_the_box_and_pass_through_the_point() {

@@ -2,8 +2,9 @@
 
 mod controls;
 
+use super::cuts::Reach;
 use super::field::{Field, Loading, texels};
-use super::{Fields, Legend, Overlay, join, slices};
+use super::{Cuts, Fields, Legend, Overlay, join, slices};
 use crate::anatomy::DoseNow;
 use crate::now::{Case, Words};
 use crate::tokens;
@@ -140,7 +141,7 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<DoseShow>()
         .init_resource::<Coming>()
         .add_systems(Startup, begin)
-        .add_systems(Update, load.in_set(Shown));
+        .add_systems(Update, (load, reach).chain().in_set(Shown));
 }
 
 /// The plan's own dose, if there is one.
@@ -234,6 +235,19 @@ fn load(
     }
 }
 
+/// The planes reach as far as the dose does.
+fn reach(show: Res<DoseShow>, case: Option<Res<Case>>, live: Res<DoseNow>, mut cuts: ResMut<Cuts>) {
+    let Some(case) = case else { return };
+    let grid = match show.source {
+        Source::Live => live.grid.as_ref().map(|v| &v.grid),
+        source => stored(&case.patient, source).map(|d| &d.volume.grid),
+    };
+    let bounds = grid.map(vestibule_geometry::Grid::bounds);
+    if cuts.reaches(Reach::Dose) != bounds {
+        cuts.reach(Reach::Dose, bounds);
+    }
+}
+
 /// Whether the card has the dose that is asked for.
 pub fn settled(world: &World) -> bool {
     let (Some(show), Some(coming)) = (world.get_resource::<DoseShow>(), world.get_resource::<Coming>()) else {
@@ -284,7 +298,9 @@ fn legend(world: &World) -> Legend {
     let dose = stored(&case.patient, show.source);
     let live = show.source == Source::Live;
     let Some(volume) = volume(world) else {
-        return Legend { notice: Some(words.get("dose-none")), ..Legend::default() };
+        let nothing = case.patient.doses.is_empty() && case.patient.plans.is_empty();
+        let key = if nothing { "dose-nothing" } else { "dose-none" };
+        return Legend { notice: Some(words.get(key)), ..Legend::default() };
     };
     let [a, b, c] = volume.grid.spacing_mm;
     let engine = if live { PENCIL_BEAM_NAME } else { dose.map_or("", |d| d.engine.as_str()) };

@@ -7,6 +7,7 @@ pub mod windows;
 pub use controls::plane_key;
 pub use material::{MOST_LEVELS, SliceMaterial, SliceUniform};
 
+use super::cuts::Reach;
 use super::field::{Field, Loading, MOST_TEXELS};
 use super::{Cuts, Family, Fields, Legend, Overlay, cuts, dose, join};
 use crate::anatomy::PatientFrame;
@@ -129,11 +130,11 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Viewing>()
         .init_resource::<Coming>()
         .add_systems(Startup, begin)
-        .add_systems(PostStartup, spawn)
+        .add_systems(PostStartup, (spawn, first_cut))
         .add_systems(Update, (load, show).chain().after(dose::Shown));
 }
 
-/// The planning image of the plan, else the first; through its isocentre, else through its middle.
+/// The planning image of the plan, else the first.
 fn begin(case: Option<Res<Case>>, mut viewing: ResMut<Viewing>, mut cuts: ResMut<Cuts>) {
     let Some(case) = case else { return };
     let plan = case.patient.plans.get(case.plan);
@@ -141,7 +142,12 @@ fn begin(case: Option<Res<Case>>, mut viewing: ResMut<Viewing>, mut cuts: ResMut
     let index = planning.and_then(|i| case.patient.images.iter().position(|o| o.uid == i.uid)).unwrap_or(0);
     viewing.choose(&case.patient, index);
     let Some(image) = case.patient.images.get(index) else { return };
-    cuts.bounds = image.volume.grid.bounds();
+    cuts.reach(Reach::Image, Some(image.volume.grid.bounds()));
+}
+
+/// Through the plan's isocentre, else through the middle of everything.
+fn first_cut(case: Option<Res<Case>>, mut cuts: ResMut<Cuts>) {
+    let plan = case.as_ref().and_then(|c| c.patient.plans.get(c.plan));
     let isocentre = plan.and_then(|p| p.beams.first()).map(|b| b.isocentre_mm);
     cuts.go(isocentre.unwrap_or(Point3::from([f64::NAN; 3])));
 }
@@ -226,9 +232,7 @@ fn load(
             if slot == 0
                 && let Some(scan) = case.patient.images.get(index)
             {
-                cuts.bounds = scan.volume.grid.bounds();
-                let at = cuts.at;
-                cuts.go(at);
+                cuts.reach(Reach::Image, Some(scan.volume.grid.bounds()));
             }
         }
     }

@@ -5,6 +5,7 @@ mod outline;
 
 pub use outline::LineWidth;
 
+use super::cuts::Reach;
 use super::{Cuts, Family, Legend, Overlay, join};
 use crate::anatomy::{GlassMaterial, GlassUniform, PatientFrame, card_mesh};
 use crate::now::{Case, Words};
@@ -152,6 +153,8 @@ fn begin(
     structures.set = Some(index);
     structures.label.clone_from(&set.label);
     let slice_mm = grid.spacing_mm[2];
+    let all = set.structures.iter().filter_map(|s| reach(&s.contours));
+    cuts.reach(Reach::Structures, all.reduce(|[a, b], [c, d]| [a.inf(&c), b.sup(&d)]));
     if let Some([low, high]) = set.external().and_then(|s| reach(&s.contours)) {
         let air = nalgebra::Vector3::repeat(ROUND_BODY_MM);
         cuts.body = Some([low - air, high + air]);
