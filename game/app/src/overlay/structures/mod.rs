@@ -16,7 +16,7 @@ use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use bevy_egui::egui::{Color32, Rgba};
 use nalgebra::Point3;
 use std::sync::Arc;
-use vestibule_geometry::contour::{surface, volume_cm3};
+use vestibule_geometry::contour::{plane_count, surface, volume_cm3};
 use vestibule_geometry::{Contour, Grid, TriMesh};
 use vestibule_patient::{RoiType, Structure, StructureSet};
 
@@ -162,10 +162,11 @@ fn begin(
     let mut list: Vec<Entry> = set.structures.iter().enumerate().map(|(i, s)| entry(i, s, slice_mm)).collect();
     list.sort_by_key(|e| e.order);
     for (at, e) in list.iter().enumerate().filter(|(_, e)| e.middle.is_some()) {
-        let (patient, grid, of) = (case.patient.clone(), grid.clone(), e.index);
+        let (patient, of) = (case.patient.clone(), e.index);
         let task = AsyncComputeTaskPool::get().spawn(async move {
             let contours = &patient.structure_sets[index].structures[of].contours;
-            let whole = surface(contours, &grid, finest_mm(contours));
+            let Some(grid) = own_grid(contours, slice_mm) else { return (TriMesh::default(), TriMesh::default()) };
+            let whole = surface(contours, &grid, 0.0);
             let drawn = whole.smooth(2).simplify(TRIANGLES);
             (whole, drawn)
         });
@@ -181,9 +182,19 @@ fn reach(contours: &[Contour]) -> Option<[Point3<f64>; 2]> {
     Some(points.fold([first, first], |[l, h], p| [l.inf(p), h.sup(p)]))
 }
 
-/// Voxels for a surface: many enough to be round, few enough to be quick.
-fn finest_mm(contours: &[Contour]) -> f64 {
-    reach(contours).map_or(VOXEL_MM[1], |[low, high]| ((high - low).max() / ALONG).clamp(VOXEL_MM[0], VOXEL_MM[1]))
+/// Voxels round a structure, wherever images are: many enough to be round, few enough to be quick, with a layer on every
+/// plane of its contours.
+fn own_grid(contours: &[Contour], slice_mm: f64) -> Option<Grid> {
+    let [low, high] = reach(contours)?;
+    let fine = ((high - low).max() / ALONG).clamp(VOXEL_MM[0], VOXEL_MM[1]);
+    let planes = plane_count(contours);
+    let between = if planes > 1 { (high.z - low.z) / (planes - 1) as f64 } else { slice_mm };
+    // contours that lie in other planes than axial ones are as fine along z as across it
+    let step = if between > 0.2 { between.clamp(0.2, 10.0) } else { fine };
+    let spacing = [fine, fine, step];
+    let margin = spacing.map(|s| 3.0 * s);
+    let size = std::array::from_fn(|a| ((high[a] - low[a] + 2.0 * margin[a]) / spacing[a]).round() as usize + 1);
+    Some(Grid::axial(size, spacing, low - nalgebra::Vector3::from(margin)))
 }
 
 fn stand(
@@ -261,4 +272,24 @@ fn legend(world: &World) -> Legend {
     let notice = (empty > 0).then(|| format!("{empty} {}", words.get("structures-empty")));
     let label = if s.label.is_empty() { "RTSTRUCT" } else { &s.label };
     Legend { source: format!("{label}, {}", s.list.len()), unit: "cm³".to_owned(), notice, ..Legend::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A box of 20 × 10 × 12 mm whose planes lie where no image does.
+    #[test]
+    fn a_surface_needs_no_image() {
+        let square = |z: f64| Contour {
+            points: [[0.0, 0.0], [20.0, 0.0], [20.0, 10.0], [0.0, 10.0]].map(|[x, y]| Point3::new(x, y, z)).to_vec(),
+        };
+        let contours: Vec<Contour> = (0..4).map(|k| square(900.0 + 3.0 * f64::from(k))).collect();
+        let grid = own_grid(&contours, 1.0).unwrap();
+        assert_eq!((grid.spacing_mm, grid.origin_mm.z), ([0.8, 0.8, 3.0], 891.0));
+        let mesh = surface(&contours, &grid, 0.0);
+        // four slabs of 3 mm; the blur takes edges and corners
+        assert!((mesh.volume() / 2400.0 - 1.0).abs() < 0.08, "{}", mesh.volume());
+        assert!(own_grid(&[], 1.0).is_none());
+    }
 }
