@@ -33,7 +33,9 @@ pub fn plugin(app: &mut App) {
         .init_resource::<MeshKeeper>()
         .init_resource::<DoseNow>()
         .add_systems(Startup, (start, beam::spawn))
-        .add_systems(Update, (stand, dose::update, beam::update, show))
+        .add_systems(Update, (stand, beam::update, show))
+        // a review has dose of its own
+        .add_systems(Update, dose::update.run_if(not(resource_exists::<crate::now::Reviewing>)))
         .add_systems(PostUpdate, follow.before(TransformSystems::Propagate));
 }
 
