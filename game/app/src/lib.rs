@@ -25,7 +25,7 @@ mod window;
 pub mod xr;
 
 pub use anatomy::KeepsMeshes;
-pub use bench::{BenchOptions, Load, Measured, Spread, bench};
+pub use bench::{BenchOptions, BenchStep, Load, Measured, Spread, bench};
 pub use capture::{CaptureOptions, ReviewOptions, Shot, View, capture};
 pub use patient_mode::{Play, Seen};
 

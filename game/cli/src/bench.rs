@@ -16,6 +16,9 @@ pub struct Args {
     /// Name of a journey under scenes/journeys, or a path to one
     #[arg(long, default_value = "proton-first-day")]
     pub journey: String,
+    /// Whose view: a journey's steps, or a clinician's review without and with its overlays (no budget is set for that)
+    #[arg(long, value_enum, default_value = "patient")]
+    pub mode: crate::play::Mode,
     /// Patient of the store [default: the first synthetic one, if there is any]
     #[arg(long, value_name = "ID")]
     pub patient: Option<String>,
@@ -48,11 +51,12 @@ mod shown {
     use super::{Args, Done, Failure, Global};
     use crate::capture::shown::{GRID_MM, choices, numbers, patient};
     use crate::output::{print_json, progress};
+    use crate::review::Case;
     use crate::show::{Cast, failure, to_moment};
     use serde_json::json;
     use std::collections::BTreeMap;
     use std::sync::Arc;
-    use vestibule_app::{BenchOptions, Load, Measured, Play, Spread};
+    use vestibule_app::{BenchOptions, BenchStep, Load, Measured, Play, Spread};
     use vestibule_scenario::{Delivery, Lang, Library, MemoryKeeper, Player, Prepared, Session, SessionOptions};
 
     /// What the room with everybody in it may cost in view of one eye, and its textures, MB.
@@ -70,6 +74,9 @@ mod shown {
             return Err(Failure::call("--size takes 16 to 8192 pixels each way"));
         }
         let library = Library::find().map_err(Failure::work)?;
+        if args.mode == crate::play::Mode::Clinician {
+            return review(args, global, library, size);
+        }
         let journey = library.journey(&args.journey).map_err(Failure::call)?;
         let room = library.room(&journey.room).map_err(Failure::work)?;
         let patient = patient(args.patient.as_deref(), global)?.map(Arc::new);
@@ -89,7 +96,8 @@ mod shown {
         };
         let mut steps = Vec::new();
         for step in &wanted {
-            steps.push((step.clone(), Box::new(player(step)?) as Box<dyn Play>));
+            let play = Box::new(player(step)?) as Box<dyn Play>;
+            steps.push(BenchStep { name: step.clone(), play, overlays: Vec::new() });
         }
         let first = wanted.first().ok_or_else(|| Failure::call("this journey has no steps"))?;
         let case = patient.map(|p| {
@@ -111,6 +119,36 @@ mod shown {
             return print_json(&all);
         }
         print(&measured, &over);
+        Ok(())
+    }
+
+    /// A review, with more and more over the patient.
+    const REVIEW: [(&str, &[&str]); 4] = [
+        ("nothing", &[]),
+        ("images", &["slices"]),
+        ("review", &["slices", "dose", "structures"]),
+        ("volume", &["slices", "dose", "structures", "volume"]),
+    ];
+
+    fn review(args: &Args, global: &Global, library: Library, size: Option<[u32; 2]>) -> Done {
+        let Some(patient) = patient(args.patient.as_deref(), global)? else {
+            return Err(Failure::call(
+                "there is no patient in the store; `vestibule patient import PATH` takes one in",
+            ));
+        };
+        let case = Case::new(library, Lang::En, patient, None, GRID_MM)?;
+        let step = |(name, overlays): (&str, &[&'static str])| {
+            let play = Box::new(case.play(None)) as Box<dyn Play>;
+            BenchStep { name: name.to_owned(), play, overlays: overlays.to_vec() }
+        };
+        let options = BenchOptions { frames: args.frames, size, steps: REVIEW.into_iter().map(step).collect() };
+        let bar = progress(REVIEW.len() as u64, "steps");
+        let measured = vestibule_app::bench(case.shown(case.play(None))?, options, |_| bar.inc(1)).map_err(failure)?;
+        bar.finish_and_clear();
+        if global.json {
+            return print_json(&measured);
+        }
+        table(&measured);
         Ok(())
     }
 
@@ -154,6 +192,15 @@ mod shown {
     }
 
     fn print(m: &Measured, over: &[String]) {
+        table(m);
+        let budget = format!("{TRIANGLES} triangles and {DRAWS} draws an eye, {TEXTURES_MB} MB of textures");
+        match over {
+            [] => say!("budget met: {budget}"),
+            some => say!("budget not met ({budget}): {}", some.join("; ")),
+        }
+    }
+
+    fn table(m: &Measured) {
         let [w, h] = m.eye_pixels;
         say!("{}; two eyes of {w} x {h}, {} frames a step", m.adapter, m.frames);
         if m.software {
@@ -189,11 +236,6 @@ mod shown {
         }
         for (name, load) in parts(m) {
             say!("at most in view of one eye: {name}, {} triangles in {} draws", load.triangles, load.draws);
-        }
-        let budget = format!("{TRIANGLES} triangles and {DRAWS} draws an eye, {TEXTURES_MB} MB of textures");
-        match over {
-            [] => say!("budget met: {budget}"),
-            some => say!("budget not met ({budget}): {}", some.join("; ")),
         }
     }
 }

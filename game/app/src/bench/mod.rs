@@ -5,6 +5,7 @@ mod count;
 use crate::capture::{BETWEEN_EYES_M, EYE_FIELD_DEG};
 use crate::now::{Now, RoomData};
 use crate::offscreen::{self, poll};
+use crate::overlay::Family;
 use crate::patient_mode::{Play, pitch_at, seat_at};
 use crate::room::RoomFiles;
 use crate::window::eye_bundle;
@@ -24,8 +25,18 @@ pub struct BenchOptions {
     pub frames: Option<u32>,
     /// Pixels of an eye; None = 2064 × 2208 on a graphics card, 256 × 256 on a software one.
     pub size: Option<[u32; 2]>,
-    /// The session of each step, set to its moment.
-    pub steps: Vec<(String, Box<dyn Play>)>,
+    /// What is measured one after the other.
+    pub steps: Vec<BenchStep>,
+}
+
+/// One thing to measure.
+pub struct BenchStep {
+    /// Its name.
+    pub name: String,
+    /// The session, set to its moment.
+    pub play: Box<dyn Play>,
+    /// Of a review: names of the overlays that are shown.
+    pub overlays: Vec<&'static str>,
 }
 
 /// Median and 95th percentile, milliseconds.
@@ -118,7 +129,10 @@ fn measure(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost))
         spawn_eye(&mut app, side, size);
     }
     let mut measured = Measured { adapter, software, eye_pixels: size, frames, steps: Vec::new() };
-    for (step, play) in options.steps {
+    for BenchStep { name: step, play, overlays } in options.steps {
+        if let Some(mut family) = app.world_mut().get_resource_mut::<Family>() {
+            family.0.iter_mut().for_each(|o| o.on = overlays.contains(&o.id));
+        }
         offscreen::change(&mut app, play);
         offscreen::until_it_stands(&mut app)?;
         let cost = one(&mut app, step, frames);
