@@ -288,8 +288,9 @@ mod tests {
         let grid = own_grid(&contours, 1.0).unwrap();
         assert_eq!((grid.spacing_mm, grid.origin_mm.z), ([0.8, 0.8, 3.0], 891.0));
         let mesh = surface(&contours, &grid, 0.0);
-        // four slabs of 3 mm; the blur takes edges and corners
-        assert!((mesh.volume() / 2400.0 - 1.0).abs() < 0.08, "{}", mesh.volume());
+        // four slabs of 3 mm; the blur leaves the surface a tenth of a voxel inside on average, more at edges and corners
+        let inside_mm = (2400.0 - mesh.volume()) / 1120.0;
+        assert!((0.0..0.45).contains(&inside_mm), "{inside_mm} mm inside");
         assert!(own_grid(&[], 1.0).is_none());
     }
 }
