@@ -5,7 +5,9 @@ mod opened;
 
 use crate::Global;
 use crate::output::{Done, Failure};
-pub use opened::{Opened, choose, language};
+pub use opened::Opened;
+#[cfg(feature = "show")]
+pub use opened::{choose, language};
 use std::path::PathBuf;
 
 /// What `play` takes.
