@@ -3,65 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 use vestibule_tests::place::{drawing_wanted, program, root};
-use vestibule_tests::screen::{Running, Screen, done, pixel};
+use vestibule_tests::screen::done;
+use vestibule_tests::window::Window;
 
-const PATIENCE: Duration = Duration::from_secs(120);
 /// Nothing was said for so long: everything stands where it will be.
 const STILL: Duration = Duration::from_millis(900);
 /// Pixels of the window: all controls of the dose are in sight.
 const SIZE: [u32; 2] = [1100, 1000];
-
-struct Desk {
-    screen: Screen,
-    lines: Receiver<String>,
-    seen: Vec<String>,
-}
-
-impl Desk {
-    fn wait(&mut self, begins: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| {
-                panic!("no '{begins}' came; the last lines: {:#?}", &self.seen[self.seen.len().saturating_sub(12)..])
-            });
-            let event = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-            self.seen.push(event.clone());
-            if event.starts_with(begins) {
-                return event;
-            }
-        }
-    }
-
-    /// Where something lies, once nothing moves any more.
-    fn place(&mut self, name: &str) -> [f64; 2] {
-        loop {
-            while let Ok(line) = self.lines.recv_timeout(STILL) {
-                self.seen.push(line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned());
-            }
-            match pixel(self.seen.iter().map(String::as_str), "desk", name) {
-                Some(at) => return at,
-                None => drop(self.wait(&format!("pixel desk {name} "))),
-            }
-        }
-    }
-
-    fn press(&mut self, key: &str, answer: &str) -> String {
-        self.screen.key(key);
-        self.wait(answer)
-    }
-
-    fn click(&mut self, name: &str, answer: &str) -> String {
-        let at = self.place(name);
-        self.screen.click(at);
-        self.wait(answer)
-    }
-}
 
 /// Place and dose of a line `cross X Y Z dose GY`.
 fn cross(line: &str) -> ([f64; 3], Option<f64>) {
@@ -90,31 +41,19 @@ fn a_clinician_finds_measures_and_plays() {
     let (max, max_at) =
         (number(&shown["doses"][0]["max"]), [0, 1, 2].map(|i| number(&shown["doses"][0]["max_at_mm"][i])));
 
-    let screen = Screen::new(SIZE[0], SIZE[1]);
-    let mut play = Command::new(root().join("tools/drawn"))
-        .arg(&vestibule)
-        .args(["--demo", "--store"])
-        .arg(at("store"))
-        .args(["play", "--mode", "clinician", "--window", "--lang", "en"])
-        .env("DISPLAY", &screen.display)
-        .env("DRAWN_BIND", vestibule.parent().unwrap())
-        .env("VESTIBULE_STAFF_PIN", "0000")
-        .env("VESTIBULE_EVENTS", "1")
-        .env_remove("WAYLAND_DISPLAY")
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (out, lines) = channel();
-    let stdout = BufReader::new(play.stdout.take().unwrap());
-    std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|l| out.send(l)));
-    let mut stderr = play.stderr.take().unwrap();
-    std::thread::spawn(move || stderr.read_to_end(&mut Vec::new())); // keeps the pipe from filling
-    let _play = Running(play);
-    let mut desk = Desk { screen, lines, seen: Vec::new() };
+    let mut desk = Window::start(&vestibule, SIZE, "desk", STILL, |c| {
+        c.args(["--demo", "--store"]).arg(at("store")).args([
+            "play",
+            "--mode",
+            "clinician",
+            "--window",
+            "--lang",
+            "en",
+        ]);
+        c.env("VESTIBULE_STAFF_PIN", "0000");
+    });
 
-    desk.wait("cross ");
+    desk.wait(&["cross "]);
     desk.screen.take_window(SIZE[0], SIZE[1]);
     // the hottest point; a dose that is RBE-weighted in its file is shown as it is
     assert_eq!(shown["doses"][0]["type"], "EFFECTIVE");
@@ -125,9 +64,9 @@ fn a_clinician_finds_measures_and_plays() {
 
     // a point there and one where a click in the axial picture brings the cross: as far apart as the two crosses
     desk.screen.key("m");
-    let [x, y] = desk.place("axial");
+    let [x, y] = desk.at("axial");
     desk.screen.click([x + 40.0, y - 30.0]);
-    let (other, _) = cross(&desk.wait("cross "));
+    let (other, _) = cross(&desk.wait(&["cross "]));
     assert!((other[2] - hot[2]).abs() < 0.06 && (other[0] - hot[0]).hypot(other[1] - hot[1]) > 5.0, "{other:?}");
     let measured = desk.press("m", "measured [");
     let far: f64 = measured.trim_start_matches("measured [").trim_end_matches(']').parse().unwrap();
@@ -140,7 +79,7 @@ fn a_clinician_finds_measures_and_plays() {
     desk.click("play", "review plays");
     let mut doses = Vec::new();
     while doses.len() < 4 {
-        let (_, gray) = cross(&desk.wait("cross "));
+        let (_, gray) = cross(&desk.wait(&["cross "]));
         doses.extend(gray.filter(|gy| *gy > 0.0));
     }
     assert!(doses.windows(2).all(|w| w[1] >= w[0]) && doses[0] < 0.1 * max, "{doses:?}");

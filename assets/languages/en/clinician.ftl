@@ -89,3 +89,4 @@ charts-mean = mean
 charts-relative = This dose is relative, not in Gray: no histogram
 charts-frames = Structures and dose are not in the same frame of reference: no histogram
 dose-nothing = This patient has no dose and no plan
+overlay-for-patients = A patient sees:

@@ -89,3 +89,4 @@ charts-mean = moyenne
 charts-relative = Cette dose est relative, pas en grays : pas d’histogramme
 charts-frames = Structures et dose ne sont pas dans le même repère : pas d’histogramme
 dose-nothing = Ce patient n’a ni dose ni plan
+overlay-for-patients = Un patient voit :

@@ -93,7 +93,7 @@ pub(crate) const EYE_FIELD_DEG: f32 = 90.0;
 const WINDOW_FIELD_DEG: f32 = 78.0;
 
 #[derive(Resource, Default)]
-struct Taken(Option<(Entity, Image)>);
+struct Taken(Option<Image>);
 
 /// Takes the pictures. A picture with somebody in it says in its pixels whose it is: a synthetic patient's, or one of whom
 /// a rendered head is a recognisable face. `told` hears of each file that is written.
@@ -182,19 +182,14 @@ fn warm(app: &mut App, marked: bool) -> Result<(), ShowError> {
 /// The card gives none, or the file cannot be written.
 pub(crate) fn take(app: &mut App, what: Screenshot, out: &Path) -> Result<(), ShowError> {
     app.init_resource::<Taken>();
-    // one that was asked for before may still come: only this one's own picture counts
-    let asked = app
-        .world_mut()
+    app.world_mut()
         .spawn(what)
-        .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| {
-            taken.0 = Some((e.event_target(), e.image.clone()))
-        })
-        .id();
+        .observe(|e: On<ScreenshotCaptured>, mut taken: ResMut<Taken>| taken.0 = Some(e.image.clone()));
     let mut image = None;
     for _ in 0..20 {
         app.update();
         poll(app);
-        image = app.world_mut().resource_mut::<Taken>().0.take_if(|t| t.0 == asked).map(|t| t.1);
+        image = app.world_mut().resource_mut::<Taken>().0.take();
         if image.is_some() {
             break;
         }

@@ -247,3 +247,25 @@ pub const DESK_TIME: f32 = 62.0;
 pub const DESK_PAGE: f32 = 400.0;
 /// Space between pictures, points.
 pub const DESK_GAP: f32 = 3.0;
+
+/// Tissues of a marched volume, linear.
+pub mod tissue {
+    /// See the module.
+    pub const SKIN: [f32; 3] = [0.62, 0.36, 0.26];
+    /// See the module.
+    pub const FAT: [f32; 3] = [0.66, 0.50, 0.28];
+    /// See the module.
+    pub const MUSCLE: [f32; 3] = [0.42, 0.13, 0.10];
+    /// See the module.
+    pub const BONE: [f32; 3] = [0.80, 0.72, 0.56];
+    /// See the module.
+    pub const WHITE: [f32; 3] = [0.95, 0.93, 0.88];
+    /// See the module.
+    pub const AIR: [f32; 3] = [0.16, 0.30, 0.46];
+    /// See the module.
+    pub const LUNG: [f32; 3] = [0.62, 0.34, 0.34];
+    /// See the module.
+    pub const VESSEL: [f32; 3] = [0.70, 0.06, 0.05];
+    /// See the module.
+    pub const GREY: [f32; 3] = [0.42, 0.42, 0.45];
+}

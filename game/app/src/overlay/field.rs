@@ -113,11 +113,6 @@ impl Field {
     pub fn size(&self, factor: f32) -> Vec4 {
         Vec3::from(self.grid.size.map(|n| n as f32)).extend(factor)
     }
-
-    /// Bytes on the card.
-    pub fn bytes(&self) -> usize {
-        self.grid.len() * 2
-    }
 }
 
 /// A volume that is on its way to the card, and what it was asked for as.

@@ -1,7 +1,8 @@
 //! What the controls of all overlays are made of.
 
 use crate::now::Words;
-use bevy_egui::egui::{self, Ui};
+use crate::tokens;
+use bevy_egui::egui::{self, Color32, Ui};
 
 /// A list to choose from, as wide as there is room.
 pub fn choice(ui: &mut Ui, id: &str, shown: &str, list: impl FnOnce(&mut Ui)) {
@@ -13,6 +14,12 @@ pub fn choice(ui: &mut Ui, id: &str, shown: &str, list: impl FnOnce(&mut Ui)) {
 pub fn number(value: &mut f64, speed: f64) -> egui::DragValue<'_> {
     let digits = if value.abs() >= 20.0 { 0 } else { 2 };
     egui::DragValue::new(value).speed(speed).max_decimals(digits)
+}
+
+/// A small field of colour beside a name.
+pub fn swatch(ui: &mut Ui, colour: Color32) {
+    let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
+    ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, colour);
 }
 
 /// The text of one of a group: `GROUP-NAME`.

@@ -7,7 +7,7 @@ use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::overlay::measure::Measure;
 use crate::overlay::slices::Viewing;
-use crate::overlay::widgets::take_marks;
+use crate::overlay::widgets::{swatch, take_marks};
 use crate::overlay::{Cuts, Family, Legend, dose};
 use crate::third_party::egui::{BOLD, Typefaces, style};
 use crate::tokens;
@@ -163,7 +163,10 @@ fn side(ui: &mut Ui, world: &mut World) {
             let overlay = &mut world.resource_mut::<Family>().0[i];
             ui.horizontal(|ui| {
                 ui.checkbox(&mut overlay.on, "").on_hover_text(words.get("overlay-show"));
-                ui.heading(words.get(&format!("overlay-{}", overlay.id)));
+                let title = ui.heading(words.get(&format!("overlay-{}", overlay.id)));
+                if let Some(key) = overlay.for_patients {
+                    title.on_hover_text(format!("{} {}", words.get("overlay-for-patients"), words.get(key)));
+                }
             });
             (overlay.id, overlay.legend, overlay.controls)
         };
@@ -204,8 +207,7 @@ fn show_legend(ui: &mut Ui, legend: &Legend) {
     }
     for (colour, text) in &legend.swatches {
         ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
-            ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, *colour);
+            swatch(ui, *colour);
             ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]));
         });
     }

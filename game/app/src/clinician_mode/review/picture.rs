@@ -106,13 +106,8 @@ fn mouse(ui: &Ui, world: &mut World, index: usize, plane: AnatomicalPlane, respo
         *width = (*width * f64::from(by.x * 0.004).exp()).clamp(1e-3, 1e6);
         *centre += f64::from(by.y) * *width * 0.003;
     } else if response.dragged_by(PointerButton::Middle) {
-        let mut views = world.resource_mut::<Views>();
-        let mm = {
-            let cuts = Cuts::default();
-            let view = &views.list[index];
-            view.mm_per_pixel.unwrap_or_else(|| view.scale(&cuts))
-        };
-        let view = &mut views.list[index];
+        let mm = world.resource::<Views>().list[index].scale(world.resource::<Cuts>());
+        let view = &mut world.resource_mut::<Views>().list[index];
         view.pan_mm[0] -= f64::from(by.x) * scale * mm;
         view.pan_mm[1] += f64::from(by.y) * scale * mm;
     }

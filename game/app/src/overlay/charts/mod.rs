@@ -71,7 +71,7 @@ fn count(
         Source::Live => None,
         Source::Stored(i) => patient.doses.get(i),
     };
-    let grid = live.grid.clone().filter(|_| show.source == Source::Live && live.version > 0);
+    let grid = live.grid.as_ref().filter(|_| show.source == Source::Live && live.version > 0).cloned();
     let Some(set) = structures.set() else {
         (charts.none, charts.made) = (Some("structures-none"), Some(key));
         return;

@@ -3,8 +3,7 @@
 use super::{DoseShow, Source, hottest, title};
 use crate::now::{Case, Words};
 use crate::overlay::Cuts;
-use crate::overlay::widgets::{choice, mark, number};
-use crate::tokens;
+use crate::overlay::widgets::{choice, mark, number, swatch};
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Ui};
 
@@ -14,7 +13,6 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
         return;
     };
     let mut show = world.resource::<DoseShow>().clone();
-    let before = format!("{show:?}");
     let mut source = show.source;
     choice(ui, "dose", &title(&words, &case, source), |ui| {
         ui.selectable_value(&mut source, Source::Live, title(&words, &case, Source::Live));
@@ -47,7 +45,7 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     mark(ui, "hottest", &button);
     let found = button.clicked().then(|| hottest(world)).flatten();
     ui.collapsing(words.get("dose-levels"), |ui| levels(ui, &mut show));
-    if format!("{show:?}") != before {
+    if *world.resource::<DoseShow>() != show {
         *world.resource_mut::<DoseShow>() = show;
     }
     if let Some((at, _)) = found {
@@ -62,8 +60,7 @@ fn levels(ui: &mut Ui, show: &mut DoseShow) {
         let low = if i > 0 { show.percents[i - 1] + 1.0 } else { 1.0 };
         let high = show.percents.get(i + 1).map_or(200.0, |above| above - 1.0);
         ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
-            ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, colours[i]);
+            swatch(ui, colours[i]);
             ui.add(
                 egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5).max_decimals(0).suffix(" %"),
             );

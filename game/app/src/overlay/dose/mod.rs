@@ -36,7 +36,7 @@ pub enum Source {
 }
 
 /// How dose is shown.
-#[derive(Resource, Clone, Debug)]
+#[derive(Resource, Clone, Debug, PartialEq)]
 pub struct DoseShow {
     /// Which.
     pub source: Source,

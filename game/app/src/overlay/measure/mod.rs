@@ -60,13 +60,20 @@ pub fn set_point(world: &mut World) {
     measure.points.push(at);
 }
 
+/// What was found in the ball, and of what.
+#[derive(Resource, Default)]
+struct Counted {
+    of: Option<(Point3<f64>, f64, [Option<usize>; 2], dose::Source, u64, f64)>,
+    lines: Vec<String>,
+}
+
 #[derive(Component)]
 struct Shape;
 
 /// Measuring.
 pub fn plugin(app: &mut App) {
     join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, on: true });
-    app.init_resource::<Measure>().add_systems(Update, draw);
+    app.init_resource::<Measure>().init_resource::<Counted>().add_systems(Update, draw);
 }
 
 /// Lines and points in the room.
@@ -131,13 +138,26 @@ fn controls(ui: &mut Ui, world: &mut World) {
     }
     ui.horizontal(|ui| {
         ui.label(words.get("measure-ball"));
-        ui.add(number(&mut measure.radius_mm, 0.1).range(0.5..=100.0).suffix(" mm"));
+        ui.add(number(&mut measure.radius_mm, 0.1).range(0.5..=50.0).suffix(" mm"));
     });
-    for text in ball(world, &at, measure.radius_mm) {
+    count(world, at, measure.radius_mm);
+    for text in &world.resource::<Counted>().lines {
         ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]));
     }
     if *world.resource::<Measure>() != measure {
         *world.resource_mut::<Measure>() = measure;
+    }
+}
+
+/// Counts what is in the ball where anything has changed, not in every frame.
+fn count(world: &mut World, at: Point3<f64>, radius_mm: f64) {
+    let viewing = world.resource::<Viewing>();
+    let show = world.resource::<dose::DoseShow>();
+    let version = world.resource::<crate::anatomy::DoseNow>().version;
+    let of = Some((at, radius_mm, [viewing.image, viewing.other], show.source, version, show.factor()));
+    if world.resource::<Counted>().of != of {
+        let lines = ball(world, &at, radius_mm);
+        *world.resource_mut::<Counted>() = Counted { of, lines };
     }
 }
 

@@ -15,7 +15,6 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     };
     let images = &case.patient.images;
     let mut viewing = world.resource::<Viewing>().clone();
-    let before = viewing.clone();
     let title = |i: usize| images.get(i).map_or_else(String::new, name);
     let mut base = viewing.image;
     choice(ui, "image", &base.map_or_else(String::new, title), |ui| {
@@ -50,7 +49,7 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
             ui.toggle_value(on, words.get(plane_key(plane)));
         }
     });
-    if format!("{before:?}") != format!("{viewing:?}") {
+    if *world.resource::<Viewing>() != viewing {
         *world.resource_mut::<Viewing>() = viewing;
     }
 }

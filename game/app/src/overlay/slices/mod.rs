@@ -38,7 +38,7 @@ pub enum Fusion {
 }
 
 /// What is cut and how it is shown.
-#[derive(Resource, Clone, Debug)]
+#[derive(Resource, Clone, Debug, PartialEq)]
 pub struct Viewing {
     /// Which of the patient's images; None: they have none.
     pub image: Option<usize>,

@@ -3,6 +3,7 @@
 use super::Structures;
 use crate::now::Words;
 use crate::overlay::Cuts;
+use crate::overlay::widgets::swatch;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
@@ -25,8 +26,7 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
         });
         for e in &mut s.list {
             ui.horizontal(|ui| {
-                let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
-                ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, e.colour);
+                swatch(ui, e.colour);
                 ui.add_enabled_ui(e.middle.is_some(), |ui| {
                     let box_ = ui.checkbox(&mut e.shown, &e.name);
                     changed |= box_.changed();

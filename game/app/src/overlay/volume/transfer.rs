@@ -1,5 +1,7 @@
 //! Transfer functions: which values are seen, in which colour, how densely.
 
+use crate::tokens::tissue::{AIR, BONE, FAT, GREY, LUNG, MUSCLE, SKIN, VESSEL, WHITE};
+
 /// One point of a transfer function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stop {
@@ -14,16 +16,6 @@ pub struct Stop {
 const fn stop(value: f64, colour: [f32; 3], alpha: f32) -> Stop {
     Stop { value, colour, alpha }
 }
-
-const SKIN: [f32; 3] = [0.62, 0.36, 0.26];
-const FAT: [f32; 3] = [0.66, 0.50, 0.28];
-const MUSCLE: [f32; 3] = [0.42, 0.13, 0.10];
-const BONE: [f32; 3] = [0.80, 0.72, 0.56];
-const WHITE: [f32; 3] = [0.95, 0.93, 0.88];
-const AIR: [f32; 3] = [0.16, 0.30, 0.46];
-const LUNG: [f32; 3] = [0.62, 0.34, 0.34];
-const VESSEL: [f32; 3] = [0.70, 0.06, 0.05];
-const GREY: [f32; 3] = [0.42, 0.42, 0.45];
 
 /// What one begins with, by name (key `volume-NAME`); the last is for anything that is not CT.
 pub const PRESETS: [(&str, &[Stop]); 6] = [
