@@ -247,7 +247,10 @@ pub(super) fn place(
         {
             o.scaling_mode = ScalingMode::FixedVertical { viewport_height: height };
         }
-        let line = mm * f64::from(tokens::OUTLINE_PIXELS);
+        // a picture that nobody has laid out has no pixels to measure by: the room's own width then
+        let laid_out = seen && view.size != UVec2::splat(FIRST);
+        let line =
+            if laid_out { mm * f64::from(tokens::OUTLINE_PIXELS) } else { LineWidth::default().0[plane.across()] };
         if width.0[plane.across()] != line {
             width.0[plane.across()] = line;
         }
