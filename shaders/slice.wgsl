@@ -29,7 +29,7 @@ struct Slice {
     middle: vec4<f32>,
     // opacity of the bands, width of the lines in pixels, 1 = air outside is let through where the room is seen, unused
     wash: vec4<f32>,
-    // rgb as on the screen (sRGB), w: where the band begins; rising
+    // rgb as on the screen (sRGB), r < 0: no colour; w: where the band begins; rising
     levels: array<vec4<f32>, 12>,
 };
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> slice: Slice;
@@ -99,8 +99,10 @@ fn shade(uv: vec2<f32>) -> vec4<f32> {
         for (var i = 1u; i < count; i++) {
             if gray.x >= slice.levels[i].w { band = slice.levels[i].rgb; }
         }
-        colour = mix(colour, band, slice.wash.x);
-        seen = 1.0;
+        if band.r >= 0.0 {
+            colour = mix(colour, band, slice.wash.x);
+            seen = 1.0;
+        }
     }
     if gray.y > 0.5 && slice.wash.y > 0.0 {
         for (var i = 0u; i < count; i++) {

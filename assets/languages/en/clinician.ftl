@@ -90,3 +90,55 @@ charts-relative = This dose is relative, not in Gray: no histogram
 charts-frames = Structures and dose are not in the same frame of reference: no histogram
 dose-nothing = This patient has no dose and no plan
 overlay-for-patients = A patient sees:
+
+review-recentre = View in front of me
+review-leave = Leave
+review-larger = Larger text
+place-couch = On the couch
+place-table = On a table
+place-room = Room size
+
+overlay-compass = Directions
+compass-source = Letters of the patient’s own directions round them
+
+overlay-compare = Compare
+compare-live = Choose a dose that was kept: one that grows cannot be compared
+compare-one = There is only one dose: import another plan with its dose
+compare-frames = These doses do not lie in the same frame of reference
+compare-types = One dose is physical and the other RBE-weighted: they are not compared
+compare-spans = One dose is of a fraction or a beam and the other of the course: they are not compared
+compare-coming = Being worked out…
+dose-surface = surface
+
+overlay-beams = Beams
+beams-title = Beam’s eye view of the spots
+beams-follow = with time
+beams-all = All layers
+beams-gantry = Gantry
+beams-couch = couch
+beams-spots = spots
+beams-snout = Snout
+beams-shifter = Range shifter
+beams-layer = Layer
+
+overlay-notes = Notes
+notes-source = Pinned in the patient, in the encrypted store
+notes-nowhere = There is no store here: nothing can be kept
+notes-write = Write a note…
+notes-pin = Pin at the cross
+notes-look = Look here
+notes-contour = Check this contour
+notes-dose = Check the dose here
+notes-discuss = To discuss
+notes-bookmark = Keep this view
+notes-view = View
+notes-kept = Kept
+notes-withdrawn = Taken back
+notes-pictured = Picture kept in the store
+notes-liked = Remembered as your way
+notes-withdraw = Take this note back
+review-undo = Undo
+review-redo = Redo
+review-snapshot = Take a picture
+review-mine = My way
+review-picture = Review

@@ -90,3 +90,55 @@ charts-relative = Cette dose est relative, pas en grays : pas d’histogramme
 charts-frames = Structures et dose ne sont pas dans le même repère : pas d’histogramme
 dose-nothing = Ce patient n’a ni dose ni plan
 overlay-for-patients = Un patient voit :
+
+review-recentre = Vue devant moi
+review-leave = Quitter
+review-larger = Texte plus grand
+place-couch = Sur la table de traitement
+place-table = Sur une table
+place-room = Taille de la pièce
+
+overlay-compass = Directions
+compass-source = Lettres des directions du patient, autour de lui
+
+overlay-compare = Comparer
+compare-live = Choisissez une dose gardée : celle qui se construit ne se compare pas
+compare-one = Il n’y a qu’une dose : importez un autre plan avec sa dose
+compare-frames = Ces doses ne sont pas dans le même repère
+compare-types = Une dose est physique et l’autre pondérée par l’EBR : elles ne se comparent pas
+compare-spans = Une dose est celle d’une séance ou d’un faisceau et l’autre celle du traitement : elles ne se comparent pas
+compare-coming = En cours de calcul…
+dose-surface = surface
+
+overlay-beams = Faisceaux
+beams-title = Les spots vus du faisceau
+beams-follow = suit le temps
+beams-all = Toutes les couches
+beams-gantry = Bras
+beams-couch = table
+beams-spots = spots
+beams-snout = Nez
+beams-shifter = Absorbeur
+beams-layer = Couche
+
+overlay-notes = Notes
+notes-source = Épinglées dans le patient, dans le dossier chiffré
+notes-nowhere = Il n’y a pas de dossier ici : rien ne peut être gardé
+notes-write = Écrire une note…
+notes-pin = Épingler à la croix
+notes-look = Regarder ici
+notes-contour = Vérifier ce contour
+notes-dose = Vérifier la dose ici
+notes-discuss = À discuter
+notes-bookmark = Garder cette vue
+notes-view = Vue
+notes-kept = Gardée
+notes-withdrawn = Retirée
+notes-pictured = Image gardée dans le dossier
+notes-liked = Retenu comme votre façon
+notes-withdraw = Retirer cette note
+review-undo = Annuler
+review-redo = Rétablir
+review-snapshot = Prendre une image
+review-mine = Ma façon
+review-picture = Revue

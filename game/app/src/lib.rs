@@ -13,6 +13,8 @@ pub mod overlay;
 pub mod panel;
 mod patient_mode;
 mod people;
+mod placing;
+mod pointing;
 mod room;
 mod screens;
 mod seat;
@@ -59,6 +61,10 @@ pub struct Shown {
     pub strip: bool,
     /// A clinician reviews a plan: overlays at life size, a desk in the window, no panels of a patient's.
     pub review: bool,
+    /// What the buttons of controllers do.
+    pub controls: vestibule_scenario::Controls,
+    /// Where notes and pictures of a review are kept; None: nothing can be kept.
+    pub keeper: Option<Arc<dyn overlay::notes::KeepsReview>>,
     /// Where surfaces of the person are kept; None: they are made each time.
     pub meshes: Option<Arc<dyn KeepsMeshes>>,
 }
@@ -125,7 +131,7 @@ pub fn run(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
 fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
     let mut app = App::new();
     let assets = asset_plugin(&shown.assets);
-    let strip = shown.strip;
+    let (strip, review) = (shown.strip, shown.review);
     let synthetic = shown.case.as_ref().is_some_and(|c| c.0.synthetic);
     if options.headset {
         let mirrored = xr::mirror::display_answers();
@@ -137,7 +143,10 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
         third_party::openxr::configure(&mut app, options.eye_pixels.map(UVec2::splat));
         assemble(&mut app, shown);
         app.insert_resource(xr::Control::new(options.control.clone(), options.sketch_pixels));
-        xr::plugin(&mut app, mirrored);
+        xr::plugin(&mut app, mirrored && !review);
+        if review {
+            app.add_plugins(clinician_mode::review::headset_plugin);
+        }
         app.insert_resource(clinician_mode::StripShown { on: true, synthetic, headset: true });
     } else {
         let window = Window {
@@ -152,7 +161,6 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
             .set(log_plugin())
             .set(WindowPlugin { primary_window: Some(window), ..default() });
         app.add_plugins(plugins);
-        let review = shown.review;
         assemble(&mut app, shown);
         if review {
             app.add_systems(PreStartup, window::spawn_seat).add_plugins(clinician_mode::review::window_plugin);
@@ -213,6 +221,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         .insert_resource(Words::new(words))
         .insert_resource(events::Events::new(shown.events))
         .insert_resource(Now { state: shown.play.state().clone() })
+        .insert_resource(xr::Bindings(shown.controls))
         .insert_resource(RoomData(shown.room.clone()))
         .insert_resource(panel::PanelsShown(!shown.review))
         .insert_resource(anatomy::MeshKeeper(shown.meshes))
@@ -226,7 +235,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         app.insert_resource(anatomy::DoseNow { scale_gy, ..default() }).insert_resource(Case { patient, plan });
     }
     if shown.review {
-        app.insert_resource(now::Reviewing).add_plugins((overlay::plugin, clinician_mode::review::plugin));
+        app.insert_resource(overlay::notes::ReviewKeeper(shown.keeper)).insert_resource(now::Reviewing).add_plugins((overlay::plugin, clinician_mode::review::plugin));
     }
     app.insert_non_send(Driver::new(shown.play)).add_message::<patient_mode::RecentreNow>().add_plugins((
         room::plugin,

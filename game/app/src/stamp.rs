@@ -50,6 +50,11 @@ pub fn context(index: u32) -> impl Bundle {
     (Stamp { index, styled: false, drawn: false }, EguiContext::default(), EguiSchedule::new(DrawStamp(index)))
 }
 
+/// Takes the mark from a camera that goes on without.
+pub fn remove(camera: &mut EntityWorldMut) {
+    camera.remove::<(Stamp, EguiContext, EguiSchedule)>();
+}
+
 /// True once every mark has been drawn with its type.
 pub fn everywhere(world: &mut World) -> bool {
     let mut marks = world.query::<&Stamp>();

@@ -203,6 +203,26 @@ pub fn dose_safe(t: f32) -> Color32 {
     Color32::from(bevy_egui::egui::Rgba::from_rgb(mix(0), mix(1), mix(2)))
 }
 
+/// Colours of what one dose has more or less than another: percent of the reference where each begins; None: no colour.
+const DIFFERENCES: [(f64, Option<Color32>); 9] = [
+    (f64::NEG_INFINITY, Some(Color32::from_rgb(20, 60, 190))),
+    (-20.0, Some(Color32::from_rgb(50, 110, 235))),
+    (-10.0, Some(Color32::from_rgb(90, 165, 250))),
+    (-5.0, Some(Color32::from_rgb(165, 210, 250))),
+    (-2.0, None),
+    (2.0, Some(Color32::from_rgb(255, 214, 170))),
+    (5.0, Some(Color32::from_rgb(250, 165, 95))),
+    (10.0, Some(Color32::from_rgb(235, 100, 50))),
+    (20.0, Some(Color32::from_rgb(190, 30, 30))),
+];
+/// Opacity of the difference of two doses.
+pub const DIFFERENCE_OPACITY: f32 = 0.62;
+
+/// Where each band of a difference begins, Gy, rising, and its colour. `reference_gy`: 100 %.
+pub fn difference(reference_gy: f64) -> Vec<(f64, Option<Color32>)> {
+    DIFFERENCES.iter().map(|(p, c)| ((p * 0.01 * reference_gy).max(-1e4), *c)).collect()
+}
+
 /// Colours of structures that came without one, in turn.
 pub const STRUCTURES: [Color32; 8] = [
     Color32::from_rgb(230, 80, 80),
@@ -216,6 +236,8 @@ pub const STRUCTURES: [Color32; 8] = [
 ];
 /// Share of a structure's surface that veils face on, strength of its rim, and the rim's exponent.
 pub const STRUCTURE_GLASS: [f32; 3] = [0.20, 0.55, 2.2];
+/// The same of surfaces of equal dose.
+pub const ISODOSE_GLASS: [f32; 3] = [0.16, 0.75, 2.0];
 /// A small field of colour beside a name, points.
 pub const SWATCH: Vec2 = vec2(18.0, 14.0);
 /// Corner radius of a swatch, points.
@@ -247,6 +269,29 @@ pub const DESK_TIME: f32 = 62.0;
 pub const DESK_PAGE: f32 = 400.0;
 /// Space between pictures, points.
 pub const DESK_GAP: f32 = 3.0;
+
+/// Distance of a clinician's boards in the headset from the eyes, metres.
+pub const BOARD_DISTANCE_M: f32 = 1.1;
+/// Cap height of the smallest type on them, degrees.
+pub const BOARD_SMALL_DEG: f32 = 0.8;
+/// One step larger multiplies every size by this.
+pub const BOARD_LARGE: f32 = 1.3;
+/// Pixels of a board's picture a point: about 30 a degree.
+pub const BOARD_PIXELS: f32 = 2.0;
+/// Corner radius of a board, points.
+pub const BOARD_ROUND: u8 = 12;
+
+/// Points a metre of a board, so that its smallest type has its cap height.
+pub fn board_points_per_m() -> f32 {
+    let cap_m = 2.0 * BOARD_DISTANCE_M * (BOARD_SMALL_DEG.to_radians() * 0.5).tan();
+    DESK_TYPE[1] * CAP_OVER_EM / cap_m
+}
+
+/// Height of the letters of the patient's directions, degrees.
+pub const COMPASS_DEG: f32 = 1.5;
+
+/// Height of a pinned note's number, degrees.
+pub const PIN_DEG: f32 = 1.2;
 
 /// Tissues of a marched volume, linear.
 pub mod tissue {

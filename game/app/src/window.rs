@@ -3,7 +3,7 @@
 use crate::events::Events;
 use crate::now::{Now, RoomData};
 use crate::panel::keyboard::{keep_tab, keys};
-use crate::panel::{Panel, PanelModel, Pointer, PointerKind, PointerRead};
+use crate::panel::{Board, Panel, PanelModel, Pointer, PointerKind, PointerRead};
 use crate::patient_mode::pitch_at;
 use crate::room::{RoomFiles, reflections};
 use crate::seat::{Eye, Seat};
@@ -119,14 +119,14 @@ fn tell(
     out: Res<Events>,
     model: Res<PanelModel>,
     camera: Option<Single<(&Camera, &GlobalTransform), With<Look>>>,
-    panels: Query<(&Panel, &GlobalTransform, &InheritedVisibility)>,
+    panels: Query<(&Panel, &Board, &GlobalTransform, &InheritedVisibility)>,
     mut told: Local<Vec<(String, Vec2)>>,
 ) {
     let (true, Some(camera)) = (out.on(), camera) else { return };
     let mut all = Vec::new();
-    for (panel, place, _) in panels.iter().filter(|p| p.2.get()) {
+    for (panel, board, place, _) in panels.iter().filter(|p| p.3.get()) {
         for (name, at) in &model.reach[panel.kind as usize] {
-            let world = place.transform_point(panel.at(*at).extend(0.0));
+            let world = place.transform_point(board.at(*at).extend(0.0));
             all.extend(camera.0.world_to_viewport(camera.1, world).ok().map(|p| (name.clone(), p)));
         }
     }

@@ -95,6 +95,8 @@ impl Case {
             events: crate::show::events(),
             strip: false,
             review: true,
+            controls: self.library.controls().map_err(Failure::work)?,
+            keeper: None,
             meshes: None,
         })
     }

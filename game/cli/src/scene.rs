@@ -10,7 +10,7 @@ use vestibule_scenario::{Lang, Library};
 /// `vestibule scene`: check and list rooms and journeys.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Check rooms, journeys and checklists: what is wrong, on which line, and what to do
+    /// Check rooms, journeys, checklists and what controllers' buttons do: what is wrong, on which line, and what to do
     Check {
         /// Files, or names under scenes/ [default: all of them]
         files: Vec<String>,
@@ -46,6 +46,7 @@ fn check(library: &Library, names: &[String], global: &Global) -> Done {
                 files.push(library.file(kind, &name).map_err(Failure::work)?);
             }
         }
+        files.push(library.root().join("scenes/controls.ron"));
     }
     for name in names {
         let given = PathBuf::from(name);

@@ -255,6 +255,8 @@ impl<K: Keeper + 'static> Cast<K> {
             events: events(),
             strip: false,
             review: false,
+            controls: library.controls().map_err(Failure::work)?,
+            keeper: None,
             meshes: None,
         })
     }

@@ -126,6 +126,16 @@ impl Frames {
         Isometry3::from_parts(Translation3::identity(), g) * self.patient_to_fixed(angles)
     }
 
+    /// A point of the patient (mm) as the beam sees it: where the line from the virtual source through it meets the plane
+    /// through the isocentre, IEC gantry x and y, mm. `virtual_sad_mm`: distances of the two virtual sources, as
+    /// (300A,030A) has them; None: the beam is taken as parallel. None where the point is at or behind a source.
+    pub fn beams_eye(&self, angles: &BeamAngles, virtual_sad_mm: Option<[f64; 2]>, p: Point3<f64>) -> Option<[f64; 2]> {
+        let p = self.patient_to_gantry(angles) * p;
+        let Some([x, y]) = virtual_sad_mm else { return Some([p.x, p.y]) };
+        let scale = |sad: f64| (sad > p.z).then(|| sad / (sad - p.z));
+        Some([p.x * scale(x)?, p.y * scale(y)?])
+    }
+
     /// DICOM patient (mm) → room (m) at the treatment position.
     pub fn patient_to_room(&self, angles: &BeamAngles, isocentre_height_m: f64) -> nalgebra::Similarity3<f64> {
         fixed_to_room(isocentre_height_m) * nalgebra::Similarity3::from_isometry(self.patient_to_fixed(angles), 1.0)
@@ -167,6 +177,18 @@ mod tests {
         // The source's direction, seen in the patient.
         let towards_source = frames(PatientPosition::Hfs).patient_to_gantry(&a).inverse() * Vector3::z();
         assert!((towards_source - Vector3::x()).norm() < 1e-12, "{towards_source}");
+    }
+
+    #[test]
+    fn a_beam_sees_what_is_nearer_larger() {
+        let f = frames(PatientPosition::Hfs);
+        // gantry at 0: the source is above a supine patient, so 100 mm in front of the isocentre is 100 mm nearer to it
+        let p = Point3::new(10.0 + 18.0, -20.0 - 100.0, 30.0 + 19.0);
+        let at = |sad| f.beams_eye(&BeamAngles::default(), sad, p);
+        let [x, y] = at(Some([1900.0, 2000.0])).unwrap();
+        assert!((x - 18.0 * 1900.0 / 1800.0).abs() < 1e-9 && (y - 19.0 * 2000.0 / 1900.0).abs() < 1e-9, "{x} {y}");
+        assert_eq!(at(None), Some([18.0, 19.0]));
+        assert_eq!(at(Some([90.0, 2000.0])), None);
     }
 
     #[test]

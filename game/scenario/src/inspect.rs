@@ -2,6 +2,7 @@
 
 use crate::check::{Fault, journey_faults, room_faults};
 use crate::checklist::Checklist;
+use crate::controls::Controls;
 use crate::journey::{Beat, Journey, Step};
 use crate::library::Library;
 use crate::question::QuestionKind;
@@ -61,6 +62,8 @@ pub fn inspect(library: &Library, file: &Path) -> Vec<Finding> {
         if let Some(list) = inspection.parsed(Checklist::from_ron(&text)) {
             inspection.checklist(&list);
         }
+    } else if folder != "journeys" && holds("profiles:") {
+        inspection.parsed(Controls::from_ron(&text));
     } else if let Some(journey) = inspection.parsed(Journey::from_ron(&text)) {
         inspection.journey(&journey);
     }

@@ -3,6 +3,7 @@
 pub mod check;
 mod checklist;
 mod condition;
+mod controls;
 pub mod delivery;
 pub mod inspect;
 mod journey;
@@ -21,6 +22,7 @@ mod texts;
 
 pub use checklist::{CheckItem, Checklist, Clearance, IfNo};
 pub use condition::Condition;
+pub use controls::{Control, Controls};
 pub use delivery::{Delivery, DeliveryBeam, DeliverySpot};
 pub use journey::{BeamRange, Beat, DemoAnswer, Go, Interruption, Journey, Limits, Step, Target, Tempo};
 pub use library::{Library, OpenError};

@@ -1,6 +1,7 @@
 //! Where scenes and assets lie, and how they are opened.
 
 use crate::checklist::Checklist;
+use crate::controls::Controls;
 use crate::journey::Journey;
 use crate::room::Room;
 use crate::scene_file::SceneError;
@@ -154,6 +155,19 @@ impl Library {
     /// When it is not there or cannot be read.
     pub fn checklist(&self, name: &str) -> Result<Checklist, OpenError> {
         self.open("checklist", name, Checklist::from_ron)
+    }
+
+    /// What the buttons of controllers do: `scenes/controls.ron`; where there is none, as it is shipped.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn controls(&self) -> Result<Controls, OpenError> {
+        let file = self.root.join("scenes/controls.ron");
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Controls::from_ron(&text).map_err(|source| OpenError::Scene { file, source }),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(Controls::default()),
+            Err(source) => Err(OpenError::Read { file, source }),
+        }
     }
 
     /// All texts of a language.

@@ -16,6 +16,7 @@ fn shipped(name: &str) -> String {
 fn read_all(text: &str) {
     let _ = Room::from_ron(text);
     let _ = Checklist::from_ron(text);
+    let _ = Controls::from_ron(text);
     if let Ok(texts) = Texts::from_sources(Lang::En, [("any.ftl".into(), text.to_owned())]) {
         for key in texts.keys() {
             // A text that lacks a value, or refers to itself, is an error or a mark, never a panic.
@@ -63,8 +64,8 @@ proptest! {
 
     /// The shipped files with a piece cut out, doubled, or overwritten.
     #[test]
-    fn no_damaged_file_panics(which in 0usize..5, at in 0.0..1.0f64, length in 1usize..60, with in "[-0-9a-z(){}\\[\\],:.$=\n \"]{0,12}") {
-        let text = shipped(["scenes/journeys/proton-first-day.ron", "scenes/rooms/proton-gantry.ron", "assets/questionnaires/staff-checklist.ron", "assets/languages/fr/app.ftl", "assets/languages/en/staff.ftl"][which]);
+    fn no_damaged_file_panics(which in 0usize..6, at in 0.0..1.0f64, length in 1usize..60, with in "[-0-9a-z(){}\\[\\],:.$=\n \"]{0,12}") {
+        let text = shipped(["scenes/journeys/proton-first-day.ron", "scenes/rooms/proton-gantry.ron", "assets/questionnaires/staff-checklist.ron", "assets/languages/fr/app.ftl", "assets/languages/en/staff.ftl", "scenes/controls.ron"][which]);
         let chars: Vec<char> = text.chars().collect();
         let start = (at * chars.len() as f64) as usize;
         let end = (start + length).min(chars.len());

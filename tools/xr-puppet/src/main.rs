@@ -20,7 +20,10 @@
 //! | `rule TEXT => COMMAND` | from now on, whenever a line with this text comes while something is waited for, does the command |
 //! | `until STEP SECONDS`, `go` | lets the session's clock rest at this moment of a step, and waits for it; lets it go on |
 //! | `click` | pulls the trigger, waits for the program to see it, lets go |
-//! | `trigger 0..1`, `menu 0\|1`, `hands 0\|1` | buttons; controllers on or off |
+//! | `trigger 0..1`, `menu 0\|1`, `mark 0\|1`, `hands 0\|1` | buttons; controllers on or off |
+//! | `left X Y Z TX TY TZ` | left controller pointing |
+//! | `squeeze LEFT RIGHT` | grips, 0..1 each |
+//! | `stick -1..1` | right thumbstick, up positive |
 //! | `wait SECONDS` | waits |
 //! | `expect TEXT` | waits for a line with this text, which is used up; after 240 s ends with code 1 |
 //! | `fresh` | forgets older lines |
@@ -196,6 +199,13 @@ impl Puppet {
                 self.target = [a, b, c];
                 self.state.hand = Pose::to([x, y, z], self.target);
             }
+            ("left", w) => {
+                let [x, y, z, a, b, c] = numbers(w)?[..] else { return Err("left takes six numbers".into()) };
+                self.state.left = Pose::to([x, y, z], [a, b, c]);
+            }
+            ("squeeze", [left, right]) => self.state.squeeze = [number(left)?, number(right)?],
+            ("stick", [v]) => self.state.stick = number(v)?,
+            ("mark", [v]) => self.state.mark = number(v)? > 0.5,
             ("look", [panel, u, v]) => {
                 let at = self.point(panel, number(u)?, number(v)?)?;
                 self.state.head = Pose::to(self.state.head.at, at);

@@ -58,8 +58,16 @@ pub struct State {
     pub head: Pose,
     /// Right controller.
     pub hand: Pose,
+    /// Left controller.
+    pub left: Pose,
     /// Trigger, 0 to 1.
     pub trigger: f32,
+    /// How far the left and the right grip are squeezed, 0 to 1.
+    pub squeeze: [f32; 2],
+    /// The right thumbstick, up positive, −1 to 1.
+    pub stick: f32,
+    /// A of the right controller.
+    pub mark: bool,
     /// B: an Index controller has no menu button.
     pub menu: bool,
     /// Controllers are tracked.
@@ -74,7 +82,11 @@ impl Default for State {
         Self {
             head: Pose::to(eye, [0.0, 1.6, -1.0]),
             hand: Pose::to([0.22, 1.15, -0.35], [0.22, 1.15, -2.0]),
+            left: Pose::to([-0.2, 1.0, -0.3], [-0.2, 1.0, -1.0]),
             trigger: 0.0,
+            squeeze: [0.0; 2],
+            stick: 0.0,
+            mark: false,
             menu: false,
             hands: true,
             body: Pose::upright(eye, 0.0, 0.0),
@@ -94,15 +106,17 @@ impl State {
         };
         put(104, &self.head.q);
         put(120, &self.head.at);
-        let idle = Pose::to([-0.2, 1.0, -0.3], [-0.2, 1.0, -1.0]);
-        for (base, pose) in [(136, idle), (256, self.hand)] {
+        for (base, pose, squeeze) in [(136, self.left, self.squeeze[0]), (256, self.hand, self.squeeze[1])] {
             put(base, &pose.q);
             put(base + 16, &pose.at);
+            put(base + 76, &[squeeze]);
         }
+        put(256 + 84, &[0.0, self.stick]);
         put(256 + 72, &[self.trigger]);
         for base in [136, 256] {
             p[base + 105] = u8::from(self.hands);
         }
+        p[256 + 108] = u8::from(self.mark);
         p[256 + 110] = u8::from(self.menu);
         p[256 + 112] = u8::from(self.trigger > 0.5);
         p
@@ -139,11 +153,13 @@ mod tests {
 
     #[test]
     fn the_packet_has_its_fields_where_the_driver_reads_them() {
-        let s = State { trigger: 1.0, menu: true, ..State::default() };
+        let s = State { trigger: 1.0, menu: true, mark: true, squeeze: [0.5, 1.0], stick: -1.0, ..State::default() };
         let p = s.packet();
         assert_eq!(&p[..8], b"mndrmt3\0");
         assert_eq!(f32::from_le_bytes([p[124], p[125], p[126], p[127]]), 1.6);
-        assert_eq!((p[256 + 105], p[256 + 110], p[256 + 112]), (1, 1, 1));
+        assert_eq!((p[256 + 105], p[256 + 108], p[256 + 110], p[256 + 112]), (1, 1, 1, 1));
+        let float = |at: usize| f32::from_le_bytes([p[at], p[at + 1], p[at + 2], p[at + 3]]);
+        assert_eq!((float(136 + 76), float(256 + 76), float(256 + 88)), (0.5, 1.0, -1.0));
         assert_eq!(f32::from_le_bytes([p[328], p[329], p[330], p[331]]), 1.0);
     }
 }

@@ -118,10 +118,13 @@ fn follow(
     now: Res<Now>,
     data: Res<RoomData>,
     case: Option<Res<Case>>,
+    placing: Option<Res<crate::placing::Placing>>,
     mut frame: Query<&mut Transform, With<PatientFrame>>,
 ) {
     let (Some(case), Ok(mut t)) = (case, frame.single_mut()) else { return };
-    if let Some(at) = patient_in_room(&case, &now.state.machine, data.0.isocentre_height_m) {
+    if let Some(elsewhere) = placing.and_then(|p| p.pose) {
+        t.set_if_neq(elsewhere);
+    } else if let Some(at) = patient_in_room(&case, &now.state.machine, data.0.isocentre_height_m) {
         t.set_if_neq(at);
     }
 }

@@ -1,11 +1,16 @@
 //! What lies over the patient, as a family: each member has a source, a unit, a legend, an off switch, and where there is one the
 //! form in which a patient sees the same. A new member is a folder here and a line in [`plugin`].
 
+pub mod beams;
 pub mod charts;
+pub mod compare;
+pub mod compass;
 pub mod cuts;
 pub mod dose;
 mod field;
+mod letters;
 pub mod measure;
+pub mod notes;
 pub mod slices;
 pub mod structures;
 pub mod volume;
@@ -68,9 +73,13 @@ pub fn plugin(app: &mut App) {
         slices::plugin,
         dose::plugin,
         measure::plugin,
+        notes::plugin,
         charts::plugin,
+        beams::plugin,
+        compare::plugin,
         volume::plugin,
         structures::plugin,
+        compass::plugin,
     ));
 }
 
@@ -81,4 +90,6 @@ pub fn settled(world: &World) -> bool {
         && dose::settled(world)
         && volume::settled(world)
         && charts::settled(world)
+        && compare::settled(world)
+        && notes::settled(world)
 }

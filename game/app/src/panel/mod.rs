@@ -1,14 +1,16 @@
 //! Panels in the world: a camera that draws egui into an image, a quad that shows it, one pointer for all of them.
 
+pub mod board;
 pub(crate) mod keyboard;
 pub mod model;
 mod open;
 pub(crate) mod pictures;
-mod plate;
+pub(crate) mod plate;
 pub mod pointer;
 pub mod views;
 mod widgets;
 
+pub use board::Board;
 pub use model::{Act, Labels, Main, Option_, PanelModel, Say, VoiceShown};
 pub use pointer::{Pointer, PointerKind, PointerRead};
 
@@ -55,29 +57,12 @@ struct DrawMain;
 #[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
 struct DrawFoot;
 
-/// A quad in the world with an egui context of its own.
+/// One of the panels of a session.
 #[derive(Component)]
 pub struct Panel {
     /// Which.
     pub kind: PanelKind,
-    /// Width and height, metres.
-    pub size_m: Vec2,
-    context: Entity,
-    pointer: Option<Pos2>,
-    held: bool,
     told: Option<Transform>,
-}
-
-impl Panel {
-    /// Width and height in egui's points.
-    pub fn points(&self) -> Vec2 {
-        self.size_m * tokens::POINTS_PER_M
-    }
-
-    /// From egui's points to metres from the panel's middle, right and up.
-    pub fn at(&self, p: Pos2) -> Vec2 {
-        Vec2::new(p.x, -p.y) / tokens::POINTS_PER_M + self.size_m * Vec2::new(-0.5, 0.5)
-    }
 }
 
 /// Name of an egui context's panel.
@@ -94,7 +79,10 @@ pub fn plugin(app: &mut App) {
         .insert_resource(PanelModel { size: 1.0, ..default() })
         .init_resource::<Pointer>()
         .add_systems(Startup, spawn)
-        .add_systems(PreUpdate, pointer::bridge.after(PointerRead).before(EguiInputSet::WriteEguiEvents))
+        .add_systems(
+            PreUpdate,
+            pointer::bridge.in_set(pointer::Bridged).after(PointerRead).before(EguiInputSet::WriteEguiEvents),
+        )
         .add_systems(Update, (fill, place).chain())
         .add_systems(DrawMain, draw::<{ MAIN }>)
         .add_systems(DrawFoot, draw::<{ FOOT }>);
@@ -131,7 +119,8 @@ fn spawn(
         };
         let quad = commands
             .spawn((
-                Panel { kind, size_m: size, context, pointer: None, held: false, told: None },
+                Panel { kind, told: None },
+                Board::new(size, tokens::POINTS_PER_M, context),
                 Named {
                     name: kind.name().to_owned(),
                     offset_m: [if kind == PanelKind::Main { 0.0 } else { FOOT_BAR_M }, 0.0],
@@ -139,7 +128,7 @@ fn spawn(
                 kind,
                 NotShadowCaster,
                 Mesh3d(meshes.add(Rectangle::from_size(size))),
-                MeshMaterial3d(materials.add(plate::PlateMaterial { picture: image })),
+                MeshMaterial3d(materials.add(plate::PlateMaterial { picture: image, over: true })),
                 Transform::default(),
                 Visibility::Hidden,
             ))
@@ -244,7 +233,7 @@ fn place(
     out: Res<Events>,
     seat: Single<&Transform, With<Seat>>,
     window: Option<Single<&Projection, With<crate::window::Look>>>,
-    mut panels: Query<(&mut Panel, &mut Transform, &mut Visibility), Without<Seat>>,
+    mut panels: Query<(&mut Panel, &Board, &mut Transform, &mut Visibility), Without<Seat>>,
 ) {
     let s = &now.state;
     let wanted = data.0.viewpoints.get(&s.viewpoint).and_then(|v| v.panel_m);
@@ -263,7 +252,7 @@ fn place(
     // the foot lies low in the view itself, wherever the panel was put: never over what is being looked at
     let pitch = data.0.viewpoints.get(&s.viewpoint).map_or(0.0, |v| pitch_at(v) * 0.5 - tokens::WINDOW_DOWN);
     let low = Quat::from_rotation_y(side) * Quat::from_rotation_x(pitch - tokens::FOOT_DROP) * Vec3::NEG_Z;
-    for (mut panel, mut t, mut visible) in &mut panels {
+    for (mut panel, board, mut t, mut visible) in &mut panels {
         let axis = Vec3::Y.cross(ahead).normalize_or(Vec3::X);
         let (on, direction) = match panel.kind {
             PanelKind::Main => (model.main != Main::None, Quat::from_axis_angle(axis, -tokens::PANEL_RISE) * ahead),
@@ -278,7 +267,7 @@ fn place(
         visible.set_if_neq(if on { Visibility::Inherited } else { Visibility::Hidden });
         if on && panel.told != Some(posed) {
             panel.told = Some(posed);
-            let (r, u) = (posed.right() * panel.size_m.x * 0.5, posed.up() * panel.size_m.y * 0.5);
+            let (r, u) = (posed.right() * board.size_m.x * 0.5, posed.up() * board.size_m.y * 0.5);
             let name = panel.kind.name();
             // centre, half width, half height in the person's frame: where a puppet aims
             out.say(format_args!("{name} {} {} {} {} {} {} {} {} {}", at.x, at.y, at.z, r.x, r.y, r.z, u.x, u.y, u.z));

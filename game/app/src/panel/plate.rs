@@ -1,5 +1,5 @@
-//! What a panel is made of: its own picture, drawn over everything. A wall or a table that stands nearer than the panel
-//! must never hide an answer or the stop button.
+//! What a panel is made of: its own picture. A patient's is drawn over everything: a wall or a table that stands nearer must never
+//! hide an answer or the stop button.
 
 use bevy::asset::uuid_handle;
 use bevy::mesh::MeshVertexBufferLayoutRef;
@@ -20,9 +20,22 @@ pub fn plugin(app: &mut App) {
     let _ = shaders.insert(&PLATE, Shader::from_wgsl(text, "shaders/plate.wgsl"));
 }
 
+/// Whether a panel is drawn over everything.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlateKey(bool);
+
+impl From<&PlateMaterial> for PlateKey {
+    fn from(m: &PlateMaterial) -> Self {
+        Self(m.over)
+    }
+}
+
 /// A panel's picture.
 #[derive(Asset, TypePath, AsBindGroup, Clone, Debug)]
+#[bind_group_data(PlateKey)]
 pub struct PlateMaterial {
+    /// Drawn over everything: what is asked of a patient must not be hidden. Else it is hidden by what stands before it.
+    pub over: bool,
     /// What egui drew, premultiplied.
     #[texture(0)]
     #[sampler(1)]
@@ -49,9 +62,9 @@ impl Material for PlateMaterial {
         _: &MaterialPipeline,
         descriptor: &mut RenderPipelineDescriptor,
         _: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
+        key: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
-        if let Some(depth) = &mut descriptor.depth_stencil {
+        if let (Some(depth), true) = (&mut descriptor.depth_stencil, key.bind_group_data.0) {
             depth.depth_compare = Some(CompareFunction::Always);
         }
         Ok(())

@@ -1,10 +1,10 @@
 //! One pointer, whatever moves it (laser, mouse, gaze): ray → panel → egui events, before egui reads its input.
 
-use super::{Panel, PanelModel};
+use super::{Board, Panel, PanelModel};
 use crate::events::Events;
 use crate::tokens;
 use bevy::prelude::*;
-use bevy_egui::egui::{self, Pos2, pos2};
+use bevy_egui::egui::{self, Pos2};
 use bevy_egui::input::EguiInputEvent;
 
 /// What moves the pointer.
@@ -32,6 +32,10 @@ pub struct Pointer {
     pub released: bool,
     /// Distance to the panel it is on, metres.
     pub reach: Option<f32>,
+    /// The board that it is on.
+    pub on: Option<Entity>,
+    /// How far a thumbstick scrolls in this frame, points; down is positive.
+    pub scroll: f32,
     /// True in the frame in which it came onto something that can be pressed.
     pub touched: bool,
 }
@@ -40,24 +44,39 @@ pub struct Pointer {
 #[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PointerRead;
 
+/// The pointer is on its board, or on none.
+#[derive(SystemSet, Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Bridged;
+
+/// What the gaze rests on: a button that told of itself, or a place on a board of staff's.
+#[derive(Clone, Copy, PartialEq)]
+enum Target {
+    Button(egui::Id),
+    Place(Entity, Pos2),
+}
+
+/// A gaze that moves no farther than this, points, rests.
+const RESTS: f32 = 14.0;
+
 #[derive(Default)]
 pub(super) struct Dwell {
-    target: Option<egui::Id>,
+    target: Option<Target>,
     seconds: f32,
 }
 
-/// Point in egui's units and distance along the ray.
-fn hit(place: &GlobalTransform, size_m: Vec2, ray: Ray3d) -> Option<(Pos2, f32)> {
-    let at = ray.plane_intersection_point(place.translation(), InfinitePlane3d::new(place.back()))?;
-    let local = place.affine().inverse().transform_point3(at);
-    let point =
-        pos2((local.x + size_m.x * 0.5) * tokens::POINTS_PER_M, (size_m.y * 0.5 - local.y) * tokens::POINTS_PER_M);
-    Some((point, at.distance(ray.origin)))
+impl Dwell {
+    /// Whether the gaze still rests where it did.
+    fn stays(&self, target: Option<Target>) -> bool {
+        match (self.target, target) {
+            (Some(Target::Place(a, p)), Some(Target::Place(b, q))) => a == b && p.distance(q) < RESTS,
+            (now, then) => now == then,
+        }
+    }
 }
 
 /// Sends the pointer to the nearest panel it meets.
 pub(super) fn bridge(
-    mut panels: Query<(Entity, &mut Panel, &GlobalTransform, &Visibility)>,
+    mut boards: Query<(Entity, &mut Board, Option<&Panel>, &GlobalTransform, &Visibility)>,
     mut pointer: ResMut<Pointer>,
     mut model: ResMut<PanelModel>,
     mut out: MessageWriter<EguiInputEvent>,
@@ -66,28 +85,33 @@ pub(super) fn bridge(
     mut dwell: Local<Dwell>,
 ) {
     let ray = pointer.ray;
-    let mut best: Option<(Entity, f32)> = None;
-    for (entity, panel, place, visible) in &panels {
+    let mut best: Option<(Entity, f32, Pos2, bool)> = None;
+    for (entity, board, panel, place, visible) in &boards {
         if *visible == Visibility::Hidden {
             continue;
         }
-        let Some((p, far)) = ray.and_then(|r| hit(place, panel.size_m, r)) else { continue };
-        let inside = p.x >= 0.0 && p.y >= 0.0 && p.x <= panel.points().x && p.y <= panel.points().y;
+        let Some((p, far)) = ray.and_then(|r| board.hit(place, r)) else { continue };
+        let inside = p.x >= 0.0 && p.y >= 0.0 && p.x <= board.points().x && p.y <= board.points().y;
         if inside && best.is_none_or(|b| far < b.1) {
-            best = Some((entity, far));
+            best = Some((entity, far, p, panel.is_some()));
         }
     }
     pointer.reach = best.map(|b| b.1);
-    let held_by = panels.iter().find(|p| p.1.held).map(|p| p.0);
+    pointer.on = best.map(|b| b.0);
+    let held_by = boards.iter().find(|p| p.1.held).map(|p| p.0);
     let by_gaze = pointer.kind == PointerKind::Gaze;
     // the same thing looked at for the dwell time; pressed once, it must be left before it can be pressed again
     let mut dwelt = false;
     if by_gaze {
-        if dwell.target != model.hot {
-            *dwell = Dwell { target: model.hot, seconds: 0.0 };
+        let target = match best {
+            Some((board, _, at, false)) => Some(Target::Place(board, at)),
+            _ => model.hot.map(Target::Button),
+        };
+        if !dwell.stays(target) {
+            *dwell = Dwell { target, seconds: 0.0 };
         }
         let before = dwell.seconds;
-        if model.hot.is_some() && best.is_some() {
+        if target.is_some() && best.is_some() {
             dwell.seconds += time.delta_secs().min(0.5); // one hitch must not press
         }
         dwelt = before < tokens::DWELL_S && dwell.seconds >= tokens::DWELL_S;
@@ -98,27 +122,28 @@ pub(super) fn bridge(
         *dwell = Dwell::default();
     }
     model.gaze = None;
-    for (entity, mut panel, place, _) in &mut panels {
+    let scroll = if best.is_some() { std::mem::take(&mut pointer.scroll) } else { 0.0 };
+    for (entity, mut board, panel, place, _) in &mut boards {
         let on_it = best.is_some_and(|b| b.0 == entity) && held_by.is_none_or(|h| h == entity);
         // while held, the pointer stays with the panel even outside it: a slider can be dragged past its end
-        let now = if on_it || panel.held { ray.and_then(|r| hit(place, panel.size_m, r)).map(|h| h.0) } else { None };
-        let context = panel.context;
+        let now = if on_it || board.held { ray.and_then(|r| board.hit(place, r)).map(|h| h.0) } else { None };
+        let context = board.context;
         let mut send = |event| {
             out.write(EguiInputEvent { context, event });
         };
-        if now != panel.pointer {
+        if now != board.pointer {
             match now {
                 Some(p) => send(egui::Event::PointerMoved(p)),
                 None => send(egui::Event::PointerGone),
             }
         }
-        let at = now.or(panel.pointer);
+        let at = now.or(board.pointer);
         let (press, release) = if by_gaze {
-            (dwelt && on_it, panel.held && !dwelt)
+            (dwelt && on_it, board.held && !dwelt)
         } else {
             // a quick click may begin and end within one frame
             let press = pointer.pressed && on_it;
-            (press, pointer.released && (panel.held || press))
+            (press, pointer.released && (board.held || press))
         };
         let button = |pos, pressed| egui::Event::PointerButton {
             pos,
@@ -128,17 +153,24 @@ pub(super) fn bridge(
         };
         if let (true, Some(p)) = (press, at) {
             send(button(p, true));
-            panel.held = true;
+            board.held = true;
         }
         if let (true, Some(p)) = (release, at) {
             send(button(p, false));
-            panel.held = false;
+            board.held = false;
         }
-        if by_gaze && on_it {
-            // pressed: the ring is gone until the gaze has been elsewhere
-            let done = if dwell.seconds < tokens::DWELL_S { dwell.seconds / tokens::DWELL_S } else { 0.0 };
-            model.gaze = now.map(|p| (panel.kind, p, done));
+        // pressed: the ring is gone until the gaze has been elsewhere
+        let done = if dwell.seconds < tokens::DWELL_S { dwell.seconds / tokens::DWELL_S } else { 0.0 };
+        let gaze = now.filter(|_| by_gaze && on_it).map(|p| (p, done));
+        board.gaze = gaze;
+        if let (Some(panel), Some((p, done))) = (panel, gaze) {
+            model.gaze = Some((panel.kind, p, done));
         }
-        panel.pointer = now;
+        if on_it && scroll != 0.0 {
+            let delta = egui::vec2(0.0, -scroll);
+            let (unit, phase) = (egui::MouseWheelUnit::Point, egui::TouchPhase::Move);
+            send(egui::Event::MouseWheel { unit, delta, phase, modifiers: egui::Modifiers::default() });
+        }
+        board.pointer = now;
     }
 }

@@ -1,7 +1,10 @@
-//! A thin layer on OpenXR actions: aim pose, select and menu for the right hand (menu for either), haptics; and the laser.
+//! A thin layer on OpenXR actions: the right hand points and presses, either holds and opens the menu, haptics; and the laser. Which
+//! button does what stands in `scenes/controls.ron`.
 
 use crate::events::Events;
+use crate::now::Reviewing;
 use crate::panel::{Act, PanelModel, Pointer, PointerKind, PointerRead};
+use crate::placing::Hands;
 use crate::third_party::openxr::XrFocus;
 use crate::tokens;
 use bevy::light::NotShadowCaster;
@@ -16,7 +19,7 @@ use bevy_mod_xr::camera::XrCamera;
 use bevy_mod_xr::session::{XrSessionCreated, XrTrackingRoot, session_available};
 use bevy_mod_xr::spaces::{XrSpaceLocationFlags, XrSpaceSyncSet};
 use std::ops::Deref;
-use vestibule_scenario::Action;
+use vestibule_scenario::{Action, Control, Controls};
 
 #[derive(Resource)]
 struct Actions {
@@ -24,19 +27,32 @@ struct Actions {
     aim: openxr::Action<openxr::Posef>,
     select: openxr::Action<f32>,
     menu: openxr::Action<bool>,
+    grab: openxr::Action<f32>,
+    scroll: openxr::Action<f32>,
+    mark: openxr::Action<bool>,
     buzz: openxr::Action<openxr::Haptic>,
+    left: openxr::Path,
     right: openxr::Path,
 }
+
+/// What the buttons of controllers do.
+#[derive(Resource)]
+pub struct Bindings(pub Controls);
 
 #[derive(Resource, Default)]
 struct Hand {
     tracked: bool,
     down: bool,
     menu: bool,
+    mark: bool,
 }
 
+/// The right hand, which points.
 #[derive(Component)]
 struct Aim;
+/// The left hand, which only holds.
+#[derive(Component)]
+struct Other;
 #[derive(Component)]
 struct Laser;
 #[derive(Component)]
@@ -47,6 +63,10 @@ const LONG_M: f32 = 4.0;
 /// Trigger: pressed above, released below; a trembling finger does not press twice.
 const PRESS: f32 = 0.6;
 const RELEASE: f32 = 0.4;
+/// A thumbstick that is pushed less rests.
+const RESTS: f32 = 0.25;
+/// Points that a thumbstick scrolls in a second.
+const SCROLL: f32 = 700.0;
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Hand>()
@@ -62,6 +82,15 @@ pub(super) fn plugin(app: &mut App) {
                 .after(XrSpaceSyncSet)
                 .run_if(openxr_session_running),
         )
+        .add_systems(
+            PreUpdate,
+            read_holds
+                .in_set(PointerRead)
+                .after(OxrActionSetSyncSet)
+                .after(XrSpaceSyncSet)
+                .run_if(openxr_session_running)
+                .run_if(resource_exists::<Hands>),
+        )
         .add_systems(Update, (draw_laser, buzz.run_if(openxr_session_running)));
 }
 
@@ -75,40 +104,51 @@ fn create_actions(mut commands: Commands, instance: Res<OxrInstance>) -> Result 
     let set = instance.create_action_set("vestibule", "Vestibule", 0)?;
     let (left, right) = (instance.string_to_path("/user/hand/left")?, instance.string_to_path("/user/hand/right")?);
     commands.insert_resource(Actions {
-        aim: set.create_action("aim", "Point", &[right])?,
+        aim: set.create_action("aim", "Point", &[left, right])?,
         select: set.create_action("select", "Choose", &[right])?,
         menu: set.create_action("menu", "Menu", &[left, right])?,
+        grab: set.create_action("grab", "Hold", &[left, right])?,
+        scroll: set.create_action("scroll", "Scroll", &[right])?,
+        mark: set.create_action("mark", "Set a point", &[right])?,
         buzz: set.create_action("buzz", "Vibration", &[right])?,
         set,
+        left,
         right,
     });
     Ok(())
 }
 
-/// One float action serves a trigger and a plain click (the runtime converts). Touch has a menu button on the left only,
-/// Index none at all: B stands in.
-fn suggest(actions: Option<Res<Actions>>, mut out: MessageWriter<OxrSuggestActionBinding>, mut done: Local<bool>) {
+/// As the file says. One float action serves a trigger and a plain click (the runtime converts).
+fn suggest(
+    actions: Option<Res<Actions>>,
+    bindings: Res<Bindings>,
+    mut out: MessageWriter<OxrSuggestActionBinding>,
+    mut done: Local<bool>,
+) {
     let Some(a) = actions else { return };
     if std::mem::replace(&mut *done, true) {
         return; // bindings outlive a session; suggesting them for the next one is an error
     }
-    for (profile, select, menus) in [
-        ("khr/simple_controller", "select/click", ["left/input/menu/click", "right/input/menu/click"]),
-        ("oculus/touch_controller", "trigger/value", ["left/input/menu/click", "right/input/b/click"]),
-        ("valve/index_controller", "trigger/value", ["left/input/b/click", "right/input/b/click"]),
-    ] {
-        let mut bind = |action, paths: Vec<String>| {
-            let bindings = paths.into_iter().map(|p| format!("/user/hand/{p}").into()).collect();
+    for (profile, does) in &bindings.0.profiles {
+        let mut bind = |action, paths: &[String]| {
             out.write(OxrSuggestActionBinding {
                 action,
                 interaction_profile: format!("/interaction_profiles/{profile}").into(),
-                bindings,
+                bindings: paths.iter().map(|p| format!("/user/hand/{p}").into()).collect(),
             });
         };
-        bind(a.aim.as_raw(), vec!["right/input/aim/pose".into()]);
-        bind(a.select.as_raw(), vec![format!("right/input/{select}")]);
-        bind(a.menu.as_raw(), menus.map(String::from).to_vec());
-        bind(a.buzz.as_raw(), vec!["right/output/haptic".into()]);
+        bind(a.aim.as_raw(), &["left/input/aim/pose".into(), "right/input/aim/pose".into()]);
+        bind(a.buzz.as_raw(), &["right/output/haptic".into()]);
+        for (control, paths) in does {
+            let action = match control {
+                Control::Select => a.select.as_raw(),
+                Control::Menu => a.menu.as_raw(),
+                Control::Grab => a.grab.as_raw(),
+                Control::Scroll => a.scroll.as_raw(),
+                Control::Mark => a.mark.as_raw(),
+            };
+            bind(action, paths);
+        }
     }
 }
 
@@ -116,7 +156,8 @@ fn suggest(actions: Option<Res<Actions>>, mut out: MessageWriter<OxrSuggestActio
 fn attach(
     actions: Option<Res<Actions>>,
     session: Res<OxrSession>,
-    old: Query<Entity, With<Aim>>,
+    old: Query<Entity, Or<(With<Aim>, With<Other>)>>,
+    hands: Option<Res<Hands>>,
     mut out: MessageWriter<OxrAttachActionSet>,
     mut commands: Commands,
     mut meshes: ResMut<Assets<Mesh>>,
@@ -140,13 +181,19 @@ fn attach(
     });
     let body =
         materials.add(StandardMaterial { base_color: tokens::CONTROLLER, perceptual_roughness: 0.6, ..default() });
+    let controller = (
+        Mesh3d(meshes.add(Capsule3d::new(0.016, 0.10))),
+        MeshMaterial3d(body),
+        Transform::from_xyz(0.0, -0.01, 0.05).with_rotation(Quat::from_rotation_x(std::f32::consts::FRAC_PI_2)),
+    );
+    // the other hand is there for who holds the patient
+    if hands.is_some() {
+        let space = session.create_action_space(&a.aim, a.left, Isometry3d::IDENTITY)?;
+        commands.spawn((space, Other, Visibility::Hidden)).with_child(controller.clone());
+    }
     // spawn the space first, children after: its hook skips an entity that already has children
     commands.spawn((space, Aim, Visibility::Hidden)).with_children(|hand| {
-        hand.spawn((
-            Mesh3d(meshes.add(Capsule3d::new(0.016, 0.10))),
-            MeshMaterial3d(body),
-            Transform::from_xyz(0.0, -0.01, 0.05).with_rotation(Quat::from_rotation_x(std::f32::consts::FRAC_PI_2)),
-        ));
+        hand.spawn(controller);
         hand.spawn((Laser, Visibility::default(), Transform::default())).with_children(|l| {
             l.spawn((
                 Mesh3d(meshes.add(Cylinder::new(0.0022, 1.0).mesh().resolution(12))),
@@ -174,6 +221,7 @@ fn read_hand(
     root: Single<&Transform, (With<XrTrackingRoot>, Without<Aim>)>,
     aim: Option<Single<(&Transform, &XrSpaceLocationFlags, &mut Visibility), With<Aim>>>,
     eyes: Query<&GlobalTransform, With<XrCamera>>,
+    reviewing: Option<Res<Reviewing>>,
     mut hand: ResMut<Hand>,
     mut pointer: ResMut<Pointer>,
     mut model: ResMut<PanelModel>,
@@ -210,10 +258,61 @@ fn read_hand(
         out.say(format_args!("menu {}", if menu { "down" } else { "up" }));
     }
     if menu && !hand.menu {
-        let act = if model.main == crate::panel::Main::Menu { Action::Resume } else { Action::Pause };
-        model.acts.push(Act::Session(act));
+        // a review has no menu: the view comes before who lost it
+        let act = match (reviewing.is_some(), model.main == crate::panel::Main::Menu) {
+            (true, _) => Act::Recentre,
+            (_, true) => Act::Session(Action::Resume),
+            _ => Act::Session(Action::Pause),
+        };
+        model.acts.push(act);
     }
     hand.menu = menu;
+}
+
+/// What both hands hold, how far the thumbstick is pushed, and the button that sets a point.
+fn read_holds(
+    actions: Option<Res<Actions>>,
+    session: Res<OxrSession>,
+    time: Res<Time<Real>>,
+    out: Res<Events>,
+    root: Single<&Transform, (With<XrTrackingRoot>, Without<Aim>, Without<Other>)>,
+    right: Option<Single<(&Transform, &XrSpaceLocationFlags), With<Aim>>>,
+    left: Option<Single<(&Transform, &XrSpaceLocationFlags, &mut Visibility), (With<Other>, Without<Aim>)>>,
+    mut hands: ResMut<Hands>,
+    mut hand: ResMut<Hand>,
+    mut pointer: ResMut<Pointer>,
+) {
+    let Some(a) = actions else { return };
+    let s = session.deref().deref();
+    let seen = |flags: &XrSpaceLocationFlags| flags.position_tracked && flags.rotation_tracked;
+    let mut at = [None; 2];
+    if let Some(left) = left {
+        let (t, flags, mut visibility) = left.into_inner();
+        at[0] = seen(flags).then(|| **root * *t);
+        visibility.set_if_neq(if at[0].is_some() { Visibility::Visible } else { Visibility::Hidden });
+    }
+    at[1] = right.filter(|r| seen(r.1)).map(|r| **root * *r.0);
+    let value = |action: &openxr::Action<f32>, side| {
+        action.state(s, side).map_or(0.0, |v| if v.is_active { v.current_state } else { 0.0 })
+    };
+    let was = hands.closed;
+    let closed = std::array::from_fn(|i| {
+        let pull = value(&a.grab, [a.left, a.right][i]);
+        // a hand on a board does not reach for the patient
+        let may = was[i] || i == 0 || pointer.on.is_none();
+        at[i].is_some() && may && pull > if was[i] { RELEASE } else { PRESS }
+    });
+    if closed != was {
+        out.say(format_args!("holds {} {}", u8::from(closed[0]), u8::from(closed[1])));
+    }
+    let push = value(&a.scroll, a.right);
+    if push.abs() > RESTS {
+        pointer.scroll -= push * SCROLL * time.delta_secs().min(0.1);
+    }
+    let mark = a.mark.state(s, a.right).is_ok_and(|v| v.is_active && v.current_state);
+    let marked = mark && !hand.mark;
+    hand.mark = mark;
+    *hands = Hands { at, closed, marked };
 }
 
 fn draw_laser(

@@ -6,6 +6,8 @@ pub(crate) mod mirror;
 pub(crate) mod photograph;
 pub mod supervise;
 
+pub use input::Bindings;
+
 use crate::events::Events;
 use crate::fade::Shell;
 use crate::now::{Now, RoomData};

@@ -18,7 +18,7 @@ use std::time::Instant;
 use vestibule_scenario::Action;
 
 /// What this eye is given in the present frame; 0 = left.
-pub(super) fn eye_picture(eye: u32) -> Screenshot {
+pub(crate) fn eye_picture(eye: u32) -> Screenshot {
     Screenshot::texture_view(ManualTextureViewHandle(XR_TEXTURE_INDEX + eye))
 }
 

@@ -1,14 +1,16 @@
 //! The desk in the window: whose plan it is, what lies over the patient and how, four pictures, and time.
 
 use super::play::Transport;
+use super::state::History;
 use super::views::{NAMES, Views};
-use super::{keys, picture, time_bar};
+use super::{keys, picture, snapshot, state, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::overlay::measure::Measure;
+use crate::overlay::notes::ReviewKeeper;
 use crate::overlay::slices::Viewing;
-use crate::overlay::widgets::{swatch, take_marks};
-use crate::overlay::{Cuts, Family, Legend, dose};
+use crate::overlay::widgets::{mark, swatch, take_marks};
+use crate::overlay::{Cuts, Family, Legend, compare, dose};
 use crate::third_party::egui::{BOLD, Typefaces, style};
 use crate::tokens;
 use bevy::ecs::schedule::ScheduleLabel;
@@ -55,7 +57,7 @@ pub(super) fn draw(world: &mut World) {
     egui::Panel::top("head").exact_size(tokens::DESK_HEAD).frame(bar).show(&mut ui, |ui| head(ui, world));
     egui::Panel::bottom("time").exact_size(tokens::DESK_TIME).frame(bar).show(&mut ui, |ui| time_bar::show(ui, world));
     egui::Panel::left("side").exact_size(tokens::DESK_SIDE).frame(bar).show(&mut ui, |ui| {
-        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| side(ui, world));
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| controls(ui, world));
     });
     let pages: Vec<_> = world.resource::<Family>().0.iter().filter(|o| o.on).filter_map(|o| o.page).collect();
     if !pages.is_empty() {
@@ -98,7 +100,7 @@ fn tell(world: &mut World, ctx: &egui::Context) {
 }
 
 /// Dark, and larger than egui's own.
-fn dress(ctx: &egui::Context, faces: &Typefaces) {
+pub(super) fn dress(ctx: &egui::Context, faces: &Typefaces) {
     style(ctx, faces);
     ctx.set_theme(egui::Theme::Dark);
     ctx.global_style_mut(|s| {
@@ -127,6 +129,44 @@ fn dress(ctx: &egui::Context, faces: &Typefaces) {
     });
 }
 
+/// Whose plan it is, in a few short lines.
+pub(super) fn whose(ui: &mut Ui, world: &World, words: &Words) {
+    let small = |t: String| RichText::new(t).size(tokens::DESK_TYPE[1]);
+    if let Some(case) = world.get_resource::<Case>() {
+        let name = case.patient.name.replace('^', " ");
+        ui.label(RichText::new(name.trim()).family(FontFamily::Name(BOLD.into())).size(tokens::DESK_TYPE[2]));
+        let plan = case.patient.plans.get(case.plan).map_or_else(String::new, |p| format!(" · {}", p.label));
+        ui.label(small(format!("{}{plan}", case.patient.id)).color(tokens::DESK_SOFT));
+        if case.patient.synthetic {
+            ui.label(small(words.get("app-synthetic")).color(tokens::AMBER));
+        }
+    }
+    ui.label(small(words.get("review-not-clinical")).color(tokens::DESK_SOFT));
+}
+
+/// Take back, do again, take a picture, remember.
+pub(super) fn tools(ui: &mut Ui, world: &mut World, words: &Words) {
+    let [back, again] = world.resource::<History>().can();
+    let press = |ui: &mut Ui, name: &str, can: bool| {
+        let button = ui.add_enabled(can, egui::Button::new(words.get(&format!("review-{name}"))));
+        mark(ui, name, &button);
+        button.clicked()
+    };
+    let kept = world.resource::<ReviewKeeper>().0.is_some();
+    if press(ui, "undo", back) {
+        state::step(world, true);
+    }
+    if press(ui, "redo", again) {
+        state::step(world, false);
+    }
+    if press(ui, "snapshot", kept) {
+        snapshot::take(world);
+    }
+    if press(ui, "mine", kept) {
+        snapshot::remember(world);
+    }
+}
+
 fn head(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     ui.horizontal_centered(|ui| {
@@ -148,39 +188,61 @@ fn head(ui: &mut Ui, world: &mut World) {
             let note =
                 RichText::new(words.get("review-not-clinical")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
             ui.label(note);
+            ui.add_space(12.0);
+            ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                ui.add_space(12.0);
+                tools(ui, world, &words);
+            });
         });
     });
 }
 
-fn side(ui: &mut Ui, world: &mut World) {
+/// What lies over the patient, one after the other.
+pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     values(ui, world, &words);
     let count = world.resource::<Family>().0.len();
     for i in 0..count {
         ui.add_space(4.0);
         ui.separator();
-        let (id, legend, controls) = {
-            let overlay = &mut world.resource_mut::<Family>().0[i];
-            ui.horizontal(|ui| {
-                ui.checkbox(&mut overlay.on, "").on_hover_text(words.get("overlay-show"));
-                let title = ui.heading(words.get(&format!("overlay-{}", overlay.id)));
-                if let Some(key) = overlay.for_patients {
-                    title.on_hover_text(format!("{} {}", words.get("overlay-for-patients"), words.get(key)));
-                }
-            });
-            (overlay.id, overlay.legend, overlay.controls)
-        };
+        overlay(ui, world, &words, i, true);
+    }
+}
+
+/// One overlay: whether it is shown, what it is, how. `legend_first`: before its controls.
+pub(super) fn overlay(ui: &mut Ui, world: &mut World, words: &Words, at: usize, legend_first: bool) {
+    let (id, legend, controls) = {
+        let Some(overlay) = world.resource_mut::<Family>().into_inner().0.get_mut(at) else { return };
+        ui.horizontal(|ui| {
+            let tick = ui.checkbox(&mut overlay.on, "").on_hover_text(words.get("overlay-show"));
+            mark(ui, &format!("show-{}", overlay.id), &tick);
+            let title = ui.heading(words.get(&format!("overlay-{}", overlay.id)));
+            if let Some(key) = overlay.for_patients {
+                title.on_hover_text(format!("{} {}", words.get("overlay-for-patients"), words.get(key)));
+            }
+        });
+        (overlay.id, overlay.legend, overlay.controls)
+    };
+    if legend_first {
         show_legend(ui, &legend(world));
-        ui.push_id(id, |ui| controls(ui, world));
+    }
+    ui.push_id(id, |ui| controls(ui, world));
+    if !legend_first {
+        show_legend(ui, &legend(world));
     }
 }
 
 /// What the images and the dose are at the point.
-fn values(ui: &mut Ui, world: &World, words: &Words) {
+pub(super) fn values(ui: &mut Ui, world: &World, words: &Words) {
     let at = world.resource::<Cuts>().at;
     ui.heading(words.get("review-point"));
     let side = |v: f64, plus: char, minus: char| format!("{} {:.1}", if v < 0.0 { minus } else { plus }, v.abs());
     ui.label(format!("{}   {}   {} mm", side(at.x, 'L', 'R'), side(at.y, 'P', 'A'), side(at.z, 'S', 'I')));
+    ui.label(values_at(world, words, at).join("     "));
+}
+
+/// What the images and the dose are at a place, each with its unit.
+pub(super) fn values_at(world: &World, words: &Words, at: nalgebra::Point3<f64>) -> Vec<String> {
     let viewing = world.resource::<Viewing>();
     let mut lines = Vec::new();
     if let Some(case) = world.get_resource::<Case>() {
@@ -193,7 +255,10 @@ fn values(ui: &mut Ui, world: &World, words: &Words) {
         let percent = gray / world.resource::<dose::DoseShow>().reference_gy * 100.0;
         lines.push(format!("{} {gray:.3} Gy ({percent:.1} %)", words.get("overlay-dose")));
     }
-    ui.label(lines.join("     "));
+    if let Some([there, more]) = compare::at(world, at) {
+        lines.push(format!("B {there:.3} Gy     B − A {more:+.3} Gy"));
+    }
+    lines
 }
 
 fn show_legend(ui: &mut Ui, legend: &Legend) {
@@ -228,6 +293,6 @@ fn pictures(ui: &mut Ui, world: &mut World) {
                 egui::Rect::from_min_size(corner, half)
             }
         };
-        picture::show(ui, world, i, rect);
+        picture::show(ui, world, i, rect, true);
     }
 }

@@ -1,5 +1,6 @@
 //! The desk by keys: Space plays and pauses, H goes to the hottest point, M sets a point at the cross, C clears them, Page Up and Page
-//! Down go from slice to slice of the axial plane, D and V switch charts and volume.
+//! Down go from slice to slice of the axial plane, D and V switch charts and volume, P takes a picture, Ctrl+Z and Ctrl+Y take back and
+//! do again.
 
 use super::picture::slice_mm;
 use super::play::{Transport, Wish};
@@ -14,6 +15,14 @@ pub(super) fn act(ctx: &Context, world: &mut World) {
         return; // somebody types
     }
     let pressed = |key: Key| ctx.input(|i| i.key_pressed(key) && i.modifiers.is_none());
+    for (key, back) in [(Key::Z, true), (Key::Y, false)] {
+        if ctx.input(|i| i.key_pressed(key) && i.modifiers.command_only()) {
+            super::state::step(world, back);
+        }
+    }
+    if pressed(Key::P) {
+        super::snapshot::take(world);
+    }
     if pressed(Key::Space) {
         let transport = world.resource::<Transport>();
         let wish = Wish::Play(!transport.playing);

@@ -1,14 +1,18 @@
 //! The clinician's review of a plan: the patient's images, structures and dose in the room at life size, and a desk in the window with
 //! the same from three sides.
 
+mod cockpit;
 mod desk;
 mod keys;
 mod picture;
 mod play;
+mod snapshot;
+mod state;
 mod time_bar;
 pub mod views;
 
 pub use play::{ReviewPlay, Transport, Wish};
+pub use state::{History, Liked, ViewState};
 pub use views::Views;
 
 use bevy::camera::RenderTarget;
@@ -19,16 +23,31 @@ use bevy_egui::{EguiContext, EguiPrimaryContextPass, EguiSchedule, PrimaryEguiCo
 
 /// The review, whatever it is shown on.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Transport>().add_systems(PreUpdate, (play::carry, play::fill));
+    app.init_resource::<Transport>()
+        .init_resource::<History>()
+        .add_systems(PreUpdate, (play::carry, play::fill))
+        .add_systems(Update, (state::watch, snapshot::liked_once));
 }
 
 /// The desk: four pictures and what stands round them.
 pub fn desk_plugin(app: &mut App) {
     app.init_resource::<desk::Desk>()
         .add_systems(Startup, views::spawn)
+        .add_systems(Update, views::side_by_side)
         .add_systems(PostUpdate, views::place.before(TransformSystems::Propagate))
         .add_systems(EguiPrimaryContextPass, desk::draw)
         .add_systems(desk::DrawDesk, desk::draw);
+}
+
+/// In the headset: boards round the clinician, and the laser reaches the patient. Pictures of the planes without the room's.
+pub fn headset_plugin(app: &mut App) {
+    app.add_plugins((cockpit::plugin, crate::pointing::plugin, crate::placing::plugin))
+        .add_plugins(crate::stamp::plugin)
+        .add_systems(Last, snapshot::through_headset)
+        .insert_resource(views::WithoutRoom)
+        .add_systems(Startup, views::spawn)
+        .add_systems(Update, views::side_by_side)
+        .add_systems(PostUpdate, views::place.before(TransformSystems::Propagate));
 }
 
 /// In the window.

@@ -2,7 +2,7 @@
 
 use super::views::{NAMES, Shows, Views};
 use crate::now::{Case, Words};
-use crate::overlay::slices::Viewing;
+use crate::overlay::slices::{Viewing, plane_key};
 use crate::overlay::widgets::mark;
 use crate::overlay::{Cuts, Family, measure};
 use crate::third_party::egui::BOLD;
@@ -21,8 +21,10 @@ const GAP: f32 = 10.0;
 /// Length of the scale, mm, the longest that takes less than a third of the picture.
 const SCALES: [f64; 6] = [200.0, 100.0, 50.0, 20.0, 10.0, 5.0];
 
-pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect) {
-    let scale = f64::from(ui.ctx().pixels_per_point());
+/// `owner`: the picture takes the size of this place; else it is shown here as large as it fits, by who looks over a shoulder.
+pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect, owner: bool) {
+    let mut scale = f64::from(ui.ctx().pixels_per_point());
+    let mut rect = rect;
     let (image, shows) = {
         let mut views = world.resource_mut::<Views>();
         let view = &mut views.list[index];
@@ -30,7 +32,12 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect) {
             (f64::from(rect.width()) * scale).round().clamp(1.0, 8192.0) as u32,
             (f64::from(rect.height()) * scale).round().clamp(1.0, 8192.0) as u32,
         );
-        if view.size != size {
+        if !owner {
+            let has = vec2(view.size.x.max(1) as f32, view.size.y.max(1) as f32);
+            let fit = (rect.width() / has.x).min(rect.height() / has.y);
+            rect = Rect::from_center_size(rect.center(), has * fit);
+            scale = 1.0 / f64::from(fit);
+        } else if view.size != size {
             view.size = size;
         }
         (view.image.clone(), view.shows)
@@ -59,7 +66,9 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect) {
             let mut out = nalgebra::Vector3::zeros();
             out[plane.across()] = at;
             let side = if at == 0.0 { ' ' } else { letter(&out) };
-            format!("{}  {side} {:.1} mm", words.get(&format!("plane-{}", NAMES[index].0)), at.abs())
+            let label = world.resource::<Views>().list[index].label;
+            let apart = if label.is_empty() { "" } else { "   " };
+            format!("{label}{apart}{}  {side} {:.1} mm", words.get(plane_key(plane)), at.abs())
         }
     };
     shadowed(&painter, rect.left_top() + vec2(10.0, 8.0), Align2::LEFT_TOP, &name, tokens::DESK_TYPE[0]);

@@ -4,7 +4,8 @@ use crate::patient_mode::{Driver, Play};
 use bevy::prelude::*;
 use vestibule_dose::Painting;
 use vestibule_geometry::Volume;
-use vestibule_scenario::{Action, Event, KeepError, Review, SessionState};
+use std::sync::Arc;
+use vestibule_scenario::{Action, Delivery, Event, KeepError, Review, SessionState};
 
 /// A review and the painter of its dose; None: there is no plan whose dose can be computed.
 pub struct ReviewPlay {
@@ -90,6 +91,8 @@ pub struct Transport {
     pub speed: f64,
     /// Name and first instant of each beam.
     pub beams: Vec<(String, f64)>,
+    /// Every spot of them.
+    pub delivery: Arc<Delivery>,
     /// What somebody wants, in order.
     pub wishes: Vec<Wish>,
 }
@@ -110,6 +113,7 @@ pub(super) fn carry(mut driver: NonSendMut<Driver>, mut transport: ResMut<Transp
         let names = review.delivery().beams.iter().enumerate();
         t.beams = names.map(|(i, b)| (b.name.clone(), review.beam_start_s(i))).collect();
         t.length_s = review.length_s();
+        t.delivery = review.delivery().clone();
     }
     (t.time_s, (t.playing, t.speed)) = (review.time_s(), review.playing());
 }

@@ -15,7 +15,17 @@ const READING: f32 = 330.0;
 /// Height of the bar of beams, points.
 const BEAMS: f32 = 22.0;
 
+/// All in a row, for the desk.
 pub(super) fn show(ui: &mut Ui, world: &mut World) {
+    bar(ui, world, false);
+}
+
+/// In two rows, for a board.
+pub(super) fn stacked(ui: &mut Ui, world: &mut World) {
+    bar(ui, world, true);
+}
+
+fn bar(ui: &mut Ui, world: &mut World, stacked: bool) {
     let (Some(words), Some(now)) = (world.get_resource::<Words>().cloned(), world.get_resource::<Now>().cloned())
     else {
         return;
@@ -26,37 +36,55 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         return;
     }
     let mut wishes = Vec::new();
-    ui.horizontal_centered(|ui| {
-        let key = if transport.playing { "review-pause" } else { "review-play" };
-        let button =
-            egui::Button::new(RichText::new(words.get(key)).size(tokens::DESK_TYPE[2])).min_size(vec2(96.0, 38.0));
-        let button = ui.add(button);
-        mark(ui, "play", &button);
-        if button.clicked() {
-            wishes.push(Wish::Play(!transport.playing));
-        }
-        for speed in SPEEDS {
-            let on = (transport.speed - speed).abs() < 1e-6;
-            if ui.selectable_label(on, format!("{speed} ×")).clicked() {
-                wishes.push(Wish::Speed(speed));
-            }
-        }
-        let s = &now.state;
-        let beam = s.beam.as_ref().map_or_else(String::new, |b| {
-            format!("{} · {:.1} MeV · {}/{}", b.name, b.energy_mev, b.layer + 1, b.layers)
-        });
-        let machine =
-            format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
-        let text =
-            format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu);
-        let width = ui.available_width() - READING;
-        if let Some(to) = beams(ui, &transport, width.max(80.0)) {
-            wishes.push(Wish::GoTo(to));
-        }
+    let text = reading(&now, &transport);
+    let read = |ui: &mut Ui| {
         ui.add_space(10.0);
-        ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]).color(tokens::DESK_TEXT));
-    });
+        ui.label(RichText::new(&text).size(tokens::DESK_TYPE[1]).color(tokens::DESK_TEXT));
+    };
+    if stacked {
+        ui.horizontal(|ui| {
+            buttons(ui, &words, &transport, &mut wishes);
+            read(ui);
+        });
+        ui.add_space(8.0);
+        wishes.extend(beams(ui, &transport, ui.available_width()).map(Wish::GoTo));
+    } else {
+        ui.horizontal_centered(|ui| {
+            buttons(ui, &words, &transport, &mut wishes);
+            let width = ui.available_width() - READING;
+            wishes.extend(beams(ui, &transport, width.max(80.0)).map(Wish::GoTo));
+            read(ui);
+        });
+    }
     wish(world, wishes);
+}
+
+fn buttons(ui: &mut Ui, words: &Words, transport: &Transport, wishes: &mut Vec<Wish>) {
+    let key = if transport.playing { "review-pause" } else { "review-play" };
+    let button = egui::Button::new(RichText::new(words.get(key)).size(tokens::DESK_TYPE[2])).min_size(vec2(96.0, 38.0));
+    let button = ui.add(button);
+    mark(ui, "play", &button);
+    if button.clicked() {
+        wishes.push(Wish::Play(!transport.playing));
+    }
+    for speed in SPEEDS {
+        let on = (transport.speed - speed).abs() < 1e-6;
+        if ui.selectable_label(on, format!("{speed} ×")).clicked() {
+            wishes.push(Wish::Speed(speed));
+        }
+    }
+}
+
+/// What the machine does at this instant.
+fn reading(now: &Now, transport: &Transport) -> String {
+    let s = &now.state;
+    let beam = s
+        .beam
+        .as_ref()
+        .map_or_else(String::new, |b| format!("{} · {:.1} MeV · {}/{}", b.name, b.energy_mev, b.layer + 1, b.layers));
+    let machine =
+        format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
+    format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu)
 }
 
 /// What somebody wants of time.

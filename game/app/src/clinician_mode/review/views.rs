@@ -2,9 +2,9 @@
 
 use crate::anatomy::PatientFrame;
 use crate::now::RoomData;
-use crate::overlay::Cuts;
-use crate::overlay::slices::layer;
+use crate::overlay::slices::{layer, lines};
 use crate::overlay::structures::LineWidth;
+use crate::overlay::{Cuts, compare};
 use crate::room::RoomFiles;
 use crate::tokens;
 use crate::window::eye_bundle;
@@ -48,6 +48,10 @@ pub const NAMES: [(&str, Shows); 4] = [
 pub struct View {
     /// What it shows.
     pub shows: Shows,
+    /// Of a plane: the layers that its camera sees.
+    pub layers: RenderLayers,
+    /// A and B where two doses are side by side.
+    pub label: &'static str,
     /// The picture.
     pub image: Handle<Image>,
     /// Pixels that are wanted.
@@ -145,6 +149,10 @@ pub struct Views {
     pub large: Option<usize>,
 }
 
+/// There where the room is seen otherwise: its picture is not drawn.
+#[derive(Resource)]
+pub(super) struct WithoutRoom;
+
 /// The camera of one.
 #[derive(Component)]
 pub(super) struct Sees(usize);
@@ -154,6 +162,7 @@ pub(super) fn spawn(
     mut images: ResMut<Assets<Image>>,
     assets: Res<AssetServer>,
     files: Res<RoomFiles>,
+    without: Option<Res<WithoutRoom>>,
 ) {
     let mut list = Vec::new();
     for (i, (_, shows)) in NAMES.into_iter().enumerate() {
@@ -183,6 +192,7 @@ pub(super) fn spawn(
                     RenderLayers::layer(layer(plane)),
                 ));
             }
+            Shows::Room if without.is_some() => {}
             Shows::Room => {
                 let lens = PerspectiveProjection { fov: FIELD_DEG.to_radians(), near: 0.03, ..default() };
                 commands.spawn((
@@ -192,14 +202,56 @@ pub(super) fn spawn(
                     Projection::Perspective(lens),
                     target,
                     ShadowLodOrigin,
+                    RenderLayers::layer(0),
                     Transform::default(),
                     eye_bundle(&assets, &files),
                 ));
             }
         }
-        list.push(View { shows, image, size: UVec2::splat(FIRST), mm_per_pixel: None, pan_mm: [0.0; 2] });
+        let layers = match shows {
+            Shows::Plane(plane) => RenderLayers::layer(layer(plane)),
+            Shows::Room => RenderLayers::layer(0),
+        };
+        list.push(View {
+            shows,
+            layers,
+            label: "",
+            image,
+            size: UVec2::splat(FIRST),
+            mm_per_pixel: None,
+            pan_mm: [0.0; 2],
+        });
     }
     commands.insert_resource(Views { list, orbit: Orbit::default(), large: None });
+}
+
+/// Two doses side by side take the places of two planes: A, B and what B has more, all in one plane.
+pub(super) fn side_by_side(world: &mut World) {
+    let plane = compare::stands(world).then(|| world.resource::<compare::Compare>().plane);
+    let Some(mut views) = world.get_resource_mut::<Views>() else { return };
+    let lead = (views.list[0].mm_per_pixel, views.list[0].pan_mm);
+    for (i, (_, usual)) in NAMES.into_iter().enumerate() {
+        let place = [Some(0), None, Some(1), Some(2)][i];
+        let (Shows::Plane(own), Some(place)) = (usual, place) else { continue };
+        let (shows, layers, label) = match plane {
+            None => (own, RenderLayers::layer(layer(own)), ""),
+            Some(plane) if place == 0 => (plane, RenderLayers::layer(layer(plane)), "A"),
+            Some(plane) => {
+                let layers = RenderLayers::layer(compare::LAYERS[place - 1]).with(lines(plane));
+                (plane, layers, ["B", "B − A"][place - 1])
+            }
+        };
+        let view = &views.list[i];
+        if view.shows != Shows::Plane(shows) || view.layers != layers || view.label != label {
+            let view = &mut views.list[i];
+            (view.shows, view.layers, view.label) = (Shows::Plane(shows), layers, label);
+            (view.mm_per_pixel, view.pan_mm) = (None, [0.0; 2]);
+        }
+        // what is compared is seen at one scale
+        if plane.is_some() && (views.list[i].mm_per_pixel, views.list[i].pan_mm) != lead {
+            (views.list[i].mm_per_pixel, views.list[i].pan_mm) = lead;
+        }
+    }
 }
 
 /// Pictures of the size that is wanted, cameras where they belong.
@@ -210,11 +262,12 @@ pub(super) fn place(
     mut width: ResMut<LineWidth>,
     mut images: ResMut<Assets<Image>>,
     frame: Option<Single<&Transform, (With<PatientFrame>, Without<Sees>)>>,
-    mut cameras: Query<(&Sees, &mut Transform, &mut Projection, &mut Camera)>,
+    mut cameras: Query<(&Sees, &mut Transform, &mut Projection, &mut Camera, &mut RenderLayers)>,
 ) {
     let (Some(views), Some(frame)) = (views, frame) else { return };
-    for (sees, mut pose, mut lens, mut camera) in &mut cameras {
+    for (sees, mut pose, mut lens, mut camera, mut layers) in &mut cameras {
         let view = &views.list[sees.0];
+        layers.set_if_neq(view.layers.clone());
         let seen = views.large.is_none_or(|l| l == sees.0);
         if camera.is_active != seen {
             camera.is_active = seen;
@@ -269,6 +322,8 @@ mod tests {
         for plane in AnatomicalPlane::ALL {
             let view = View {
                 shows: Shows::Plane(plane),
+                layers: RenderLayers::layer(layer(plane)),
+                label: "",
                 image: Handle::default(),
                 size: UVec2::new(400, 300),
                 mm_per_pixel: None,
@@ -282,6 +337,8 @@ mod tests {
         // an axial picture: the patient's left on the right, the back below
         let view = View {
             shows: Shows::Plane(AnatomicalPlane::Axial),
+            layers: RenderLayers::layer(layer(AnatomicalPlane::Axial)),
+            label: "",
             image: Handle::default(),
             size: UVec2::new(200, 200),
             mm_per_pixel: Some(1.0),

@@ -44,7 +44,7 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     let button = ui.button(words.get("dose-hottest"));
     mark(ui, "hottest", &button);
     let found = button.clicked().then(|| hottest(world)).flatten();
-    ui.collapsing(words.get("dose-levels"), |ui| levels(ui, &mut show));
+    ui.collapsing(words.get("dose-levels"), |ui| levels(ui, &mut show, &words));
     if *world.resource::<DoseShow>() != show {
         *world.resource_mut::<DoseShow>() = show;
     }
@@ -53,17 +53,26 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     }
 }
 
-/// Percents where bands begin; each stays above the one below it.
-fn levels(ui: &mut Ui, show: &mut DoseShow) {
+/// Percents where bands begin; each stays above the one below it. A tick beside one stands its surface in the room.
+fn levels(ui: &mut Ui, show: &mut DoseShow, words: &Words) {
     let colours: Vec<_> = show.bands().iter().map(|b| b.1).collect();
     for i in (0..show.percents.len()).rev() {
         let low = if i > 0 { show.percents[i - 1] + 1.0 } else { 1.0 };
         let high = show.percents.get(i + 1).map_or(200.0, |above| above - 1.0);
         ui.horizontal(|ui| {
             swatch(ui, colours[i]);
-            ui.add(
-                egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5).max_decimals(0).suffix(" %"),
-            );
+            let was = show.percents[i];
+            let field = egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5);
+            ui.add(field.max_decimals(0).suffix(" %"));
+            // a surface goes with its level
+            show.surfaces.iter_mut().filter(|s| **s == was).for_each(|s| *s = show.percents[i]);
+            let mut on = show.surfaces.contains(&show.percents[i]);
+            let tick = ui.checkbox(&mut on, words.get("dose-surface"));
+            mark(ui, &format!("surface-{:.0}", show.percents[i]), &tick);
+            if tick.changed() {
+                show.surfaces.retain(|s| *s != show.percents[i]);
+                show.surfaces.extend(on.then_some(show.percents[i]));
+            }
         });
     }
 }

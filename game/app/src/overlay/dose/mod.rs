@@ -1,6 +1,7 @@
 //! Dose in the cuts: bands and lines of equal dose, of what is delivered so far or of any dose that was imported.
 
 mod controls;
+mod surfaces;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, texels};
@@ -12,6 +13,7 @@ use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
 use bevy_egui::egui::Color32;
 use nalgebra::Point3;
+use serde::{Deserialize, Serialize};
 use vestibule_dose::PENCIL_BEAM_NAME;
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Patient, RadiationType};
@@ -26,7 +28,7 @@ const REFILL_S: f32 = 0.05;
 pub const RBE: f64 = 1.1;
 
 /// Which dose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
     /// What has been delivered so far of one fraction, by the engine.
     #[default]
@@ -36,7 +38,8 @@ pub enum Source {
 }
 
 /// How dose is shown.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DoseShow {
     /// Which.
     pub source: Source,
@@ -52,11 +55,14 @@ pub struct DoseShow {
     pub of_highest: bool,
     /// Where bands begin, percent of the reference, rising.
     pub percents: Vec<f64>,
+    /// Levels whose surfaces stand in the room, percent.
+    pub surfaces: Vec<f64>,
     /// Physical proton dose is shown times [`RBE`].
     pub weighted: bool,
     /// Colours in an order of lightness that the colour-blind see too.
     pub colour_safe: bool,
     /// The texture was filled in this frame.
+    #[serde(skip)]
     pub refilled: bool,
     /// The source holds physical proton dose.
     physical_proton: bool,
@@ -72,6 +78,7 @@ impl Default for DoseShow {
             reference_gy: 2.0,
             of_highest: false,
             percents: tokens::ISODOSES.iter().map(|i| i.0).collect(),
+            surfaces: Vec::new(),
             weighted: true,
             colour_safe: false,
             refilled: false,
@@ -92,6 +99,11 @@ impl DoseShow {
             }
         };
         self.percents.iter().enumerate().map(|(i, p)| (p * 0.01 * self.reference_gy, colour(i))).collect()
+    }
+
+    /// As somebody set it up, whatever the frame.
+    pub fn as_set_up(&self) -> Self {
+        Self { refilled: false, ..self.clone() }
     }
 
     /// What the source's numbers are multiplied with.
@@ -141,6 +153,7 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<DoseShow>()
         .init_resource::<Coming>()
         .add_systems(Startup, begin)
+        .add_plugins(surfaces::plugin)
         .add_systems(Update, (load, reach).chain().in_set(Shown));
 }
 
@@ -255,7 +268,7 @@ pub fn settled(world: &World) -> bool {
     };
     let newest =
         show.source != Source::Live || world.get_resource::<DoseNow>().is_none_or(|l| l.version == coming.version);
-    world.get_resource::<Case>().is_none() || coming.has == Some(show.source) && newest
+    world.get_resource::<Case>().is_none() || coming.has == Some(show.source) && newest && surfaces::settled(world)
 }
 
 /// The volume that is shown, in its source's own numbers.

@@ -11,6 +11,7 @@ use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
 use nalgebra::Point3;
+use serde::{Deserialize, Serialize};
 use vestibule_geometry::RegionStatistics;
 
 /// Name in the family.
@@ -22,7 +23,8 @@ const LINE_MM: f32 = 1.2;
 const POINT_MM: f32 = 2.4;
 
 /// Points, DICOM patient coordinates, mm.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Measure {
     /// In the order in which they were set.
     pub points: Vec<Point3<f64>>,

@@ -19,6 +19,7 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::render::renderer::RenderDevice;
 use material::FieldUniform;
 use nalgebra::Point3;
+use serde::{Deserialize, Serialize};
 use vestibule_geometry::AnatomicalPlane;
 use vestibule_patient::{Image as Scan, Patient};
 
@@ -26,7 +27,7 @@ use vestibule_patient::{Image as Scan, Patient};
 pub const ID: &str = "slices";
 
 /// How another image lies over the first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fusion {
     /// Blended in colour.
     #[default]
@@ -38,7 +39,8 @@ pub enum Fusion {
 }
 
 /// What is cut and how it is shown.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Viewing {
     /// Which of the patient's images; None: they have none.
     pub image: Option<usize>,
@@ -111,6 +113,16 @@ pub fn layers(plane: AnatomicalPlane, in_room: bool) -> RenderLayers {
     if in_room { own.with(0) } else { own }
 }
 
+/// Layer on which the outlines of a plane are seen without the plane itself.
+pub fn lines(plane: AnatomicalPlane) -> usize {
+    30 + plane.across()
+}
+
+/// The layers of a plane's outlines.
+pub fn line_layers(plane: AnatomicalPlane, in_room: bool) -> RenderLayers {
+    layers(plane, in_room).with(lines(plane))
+}
+
 /// The rectangle of one plane.
 #[derive(Component)]
 pub struct Cut(pub AnatomicalPlane);
@@ -160,27 +172,13 @@ fn spawn(
     mut materials: ResMut<Assets<SliceMaterial>>,
 ) {
     let Some(frame) = frame else { return };
-    let one = Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
-    let nothing = images.add(Image::new(
-        one,
-        TextureDimension::D3,
-        vec![0, 0],
-        TextureFormat::R16Float,
-        bevy::asset::RenderAssetUsages::RENDER_WORLD,
-    ));
     let quad = meshes.add(Rectangle::new(1.0, 1.0));
     for plane in AnatomicalPlane::ALL {
-        let material = SliceMaterial {
-            slice: SliceUniform::default(),
-            image: nothing.clone(),
-            other: nothing.clone(),
-            dose: nothing.clone(),
-        };
         let cut = commands
             .spawn((
                 Cut(plane),
                 Mesh3d(quad.clone()),
-                MeshMaterial3d(materials.add(material)),
+                MeshMaterial3d(materials.add(empty(&mut images))),
                 Transform::default(),
                 layers(plane, true),
                 NotShadowCaster,
@@ -189,6 +187,19 @@ fn spawn(
             .id();
         commands.entity(*frame).add_child(cut);
     }
+}
+
+/// A cut through nothing yet.
+pub(super) fn empty(images: &mut Assets<Image>) -> SliceMaterial {
+    let one = Extent3d { width: 1, height: 1, depth_or_array_layers: 1 };
+    let nothing = images.add(Image::new(
+        one,
+        TextureDimension::D3,
+        vec![0, 0],
+        TextureFormat::R16Float,
+        bevy::asset::RenderAssetUsages::RENDER_WORLD,
+    ));
+    SliceMaterial { slice: SliceUniform::default(), image: nothing.clone(), other: nothing.clone(), dose: nothing }
 }
 
 /// Most texels along an axis that the card takes.
@@ -255,7 +266,7 @@ fn point(p: Point3<f64>, w: f32) -> Vec4 {
 }
 
 /// Everything of one plane that the shader reads.
-fn describe(
+pub(super) fn describe(
     frame: &cuts::Frame,
     cuts: &Cuts,
     viewing: &Viewing,
@@ -317,28 +328,39 @@ fn show(
         let frame = cuts.frame(cut.0);
         place.set_if_neq(stand(&frame));
         let slice = describe(&frame, &cuts, &viewing, &fields, &dose, dose_on);
-        let texture = |f: &Option<Field>| f.as_ref().map(|f| f.texture.clone());
-        let want = [texture(&fields.image), texture(&fields.other), texture(&fields.dose)];
-        let Some(now) = materials.get(&material.0) else { continue };
-        let same = |a: &Option<Handle<Image>>, b: &Handle<Image>| a.as_ref().is_none_or(|a| a == b);
-        let textures_stand = same(&want[0], &now.image) && same(&want[1], &now.other) && same(&want[2], &now.dose);
-        // a material keeps the view of the texture it was made with: filled anew, it has to look again
-        if now.slice == slice && textures_stand && !dose.refilled {
-            continue;
-        }
-        let Some(mut material) = materials.get_mut(&material.0) else { continue };
-        material.slice = slice;
-        let SliceMaterial { image, other, dose, .. } = &mut *material;
-        for (slot, want) in [image, other, dose].into_iter().zip(want) {
-            if let Some(want) = want {
-                *slot = want;
-            }
+        fill(&mut materials, material, slice, &fields, dose.refilled);
+    }
+}
+
+/// Gives a cut what its shader reads, if anything has changed. `refilled`: the dose's texture has new values.
+pub(super) fn fill(
+    materials: &mut Assets<SliceMaterial>,
+    handle: &MeshMaterial3d<SliceMaterial>,
+    slice: SliceUniform,
+    fields: &Fields,
+    refilled: bool,
+) {
+    let texture = |f: &Option<Field>| f.as_ref().map(|f| f.texture.clone());
+    let want = [texture(&fields.image), texture(&fields.other), texture(&fields.dose)];
+    let Some(now) = materials.get(&handle.0) else { return };
+    let same = |a: &Option<Handle<Image>>, b: &Handle<Image>| a.as_ref().is_none_or(|a| a == b);
+    let textures_stand = same(&want[0], &now.image) && same(&want[1], &now.other) && same(&want[2], &now.dose);
+    // a material keeps the view of the texture it was made with: filled anew, it has to look again
+    if now.slice == slice && textures_stand && !refilled {
+        return;
+    }
+    let Some(mut material) = materials.get_mut(&handle.0) else { return };
+    material.slice = slice;
+    let SliceMaterial { image, other, dose, .. } = &mut *material;
+    for (slot, want) in [image, other, dose].into_iter().zip(want) {
+        if let Some(want) = want {
+            *slot = want;
         }
     }
 }
 
 /// Where the unit square lies in the patient, mm.
-fn stand(frame: &cuts::Frame) -> Transform {
+pub(super) fn stand(frame: &cuts::Frame) -> Transform {
     let to = |v: nalgebra::Vector3<f64>| Vec3::new(v.x as f32, v.y as f32, v.z as f32);
     let [right, down] = frame.edges;
     let turn = Mat3::from_cols(to(right.normalize()), -to(down.normalize()), to(frame.out));

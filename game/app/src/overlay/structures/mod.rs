@@ -68,6 +68,11 @@ impl Structures {
         self.set
     }
 
+    /// Targets that are drawn, each with its place in the set.
+    pub fn targets(&self) -> impl Iterator<Item = (&Entry, usize)> {
+        self.list.iter().filter(|e| e.shown && e.order == 0).map(|e| (e, e.index))
+    }
+
     /// Those that are drawn: places in the list and in the set.
     pub fn shown(&self) -> Vec<(usize, usize)> {
         self.list.iter().enumerate().filter(|(_, e)| e.shown).map(|(at, e)| (at, e.index)).collect()

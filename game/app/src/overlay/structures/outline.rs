@@ -4,7 +4,7 @@
 use super::{ID, Structures};
 use crate::anatomy::PatientFrame;
 use crate::now::Case;
-use crate::overlay::slices::{Viewing, layers};
+use crate::overlay::slices::{Viewing, line_layers};
 use crate::overlay::{Cuts, Family};
 use bevy::asset::RenderAssetUsages;
 use bevy::camera::visibility::RenderLayers;
@@ -68,7 +68,7 @@ fn spawn(
                 Mesh3d(meshes.add(mesh(&[], Vector3::z(), 1.0))),
                 MeshMaterial3d(material.clone()),
                 Transform::default(),
-                layers(plane, true),
+                line_layers(plane, true),
                 NotShadowCaster,
                 bevy::camera::visibility::NoFrustumCulling,
                 Visibility::Inherited,
@@ -169,7 +169,7 @@ fn draw(
     let slice_mm = case.patient.images.first().map_or(1.0, |i| i.volume.grid.spacing_mm[2]);
     for (mut lines_, mut seen, mesh3d) in &mut all {
         let (plane, axis) = (lines_.plane, lines_.plane.across());
-        seen.set_if_neq(layers(plane, viewing.in_room[axis]));
+        seen.set_if_neq(line_layers(plane, viewing.in_room[axis]));
         let state = lines_.bypass_change_detection();
         if let Some((key, task)) = &mut state.coming
             && let Some(done) = block_on(poll_once(task))

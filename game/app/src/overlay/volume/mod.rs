@@ -17,6 +17,7 @@ use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use material::{MarchUniform, VolumeMaterial};
 use nalgebra::Vector3;
+use serde::{Deserialize, Serialize};
 use transfer::{Blocks, PRESETS, Stop, TABLE};
 use vestibule_geometry::AnatomicalPlane;
 use vestibule_patient::Modality;
@@ -27,7 +28,7 @@ pub const ID: &str = "volume";
 const STEP: f64 = 0.7;
 
 /// What is cut away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Clip {
     /// Nothing.
     Nothing,
@@ -41,7 +42,8 @@ pub enum Clip {
 }
 
 /// How the volume is shown.
-#[derive(Resource, Clone, Debug, PartialEq)]
+#[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct VolumeShow {
     /// What it began with, by its place in [`PRESETS`].
     pub preset: usize,

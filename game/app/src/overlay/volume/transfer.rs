@@ -1,9 +1,10 @@
 //! Transfer functions: which values are seen, in which colour, how densely.
 
+use serde::{Deserialize, Serialize};
 use crate::tokens::tissue::{AIR, BONE, FAT, GREY, LUNG, MUSCLE, SKIN, VESSEL, WHITE};
 
 /// One point of a transfer function.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stop {
     /// Value: Hounsfield units of CT, share of the window (0 to 1) of anything else.
     pub value: f64,

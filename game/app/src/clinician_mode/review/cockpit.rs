@@ -1,0 +1,397 @@
+//! The desk round a clinician in the headset: what lies over the patient at the left, time below, planes and charts at the right, and
+//! beside the laser what is under it. Boards stand where they are, never locked to the head.
+
+use super::desk::{self, dress};
+use super::play::Transport;
+use super::views::{NAMES, Views};
+use super::{picture, time_bar};
+use crate::events::Events;
+use crate::now::{Case, Words};
+use crate::overlay::measure::Measure;
+use crate::overlay::widgets::take_marks;
+use crate::overlay::{Cuts, Family, dose};
+use crate::panel::board::{Board, Plan, stand};
+use crate::panel::plate::PlateMaterial;
+use crate::panel::{Act, PanelModel, Pointer};
+use crate::people::Named;
+use crate::placing::{Place, Placing, choose};
+use crate::pointing::Pointed;
+use crate::seat::{Eye, Seat};
+use crate::third_party::egui::Typefaces;
+use crate::tokens;
+use bevy::camera::RenderTarget;
+use bevy::ecs::schedule::ScheduleLabel;
+use bevy::prelude::*;
+use bevy_egui::EguiContext;
+use bevy_egui::egui::{self, Color32, Margin, RichText, Stroke, Ui};
+
+/// One board of the cockpit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Component)]
+enum Part {
+    /// Whose plan it is and what lies over the patient.
+    Side,
+    /// Time.
+    Time,
+    /// Planes and charts.
+    Pages,
+    /// What is under the laser.
+    Probe,
+}
+
+const PARTS: [Part; 4] = [Part::Side, Part::Time, Part::Pages, Part::Probe];
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Side => "side",
+            Self::Time => "time",
+            Self::Pages => "pages",
+            Self::Probe => "probe",
+        }
+    }
+
+    /// Width and height, points.
+    fn points(self) -> Vec2 {
+        match self {
+            Self::Side => Vec2::new(420.0, 640.0),
+            Self::Time => Vec2::new(640.0, 118.0),
+            Self::Pages => Vec2::new(450.0, 600.0),
+            Self::Probe => Vec2::new(200.0, 84.0),
+        }
+    }
+
+    /// From straight ahead of the seat: turned to the left and tilted up, radians. None: it goes with the laser.
+    fn place(self) -> Option<[f32; 2]> {
+        match self {
+            Self::Side => Some([0.88, 0.03]),
+            Self::Time => Some([0.0, -0.72]),
+            Self::Pages => Some([-0.88, 0.02]),
+            Self::Probe => None,
+        }
+    }
+}
+
+/// Where the probe stands: along the laser, and over it, metres.
+const PROBE_M: [f32; 2] = [0.05, 0.03];
+
+/// Which page the board at the right shows: a plane by its place among the views, or the charts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Page {
+    Plane(usize),
+    Charts,
+}
+
+/// The cockpit.
+#[derive(Resource)]
+struct Cockpit {
+    page: Page,
+    /// Whose controls the board at the left shows, by its place in the family.
+    chosen: usize,
+    /// Text one step larger.
+    large: bool,
+    styled: [bool; PARTS.len()],
+    /// What a test was told: buttons of each board, where boards stand, the cross, what was measured.
+    places: [Vec<(String, [f32; 2])>; PARTS.len()],
+    stood: [Option<Transform>; PARTS.len()],
+    told: [String; 3],
+}
+
+impl Default for Cockpit {
+    fn default() -> Self {
+        Self {
+            page: Page::Plane(0),
+            chosen: 0,
+            large: false,
+            styled: Default::default(),
+            places: Default::default(),
+            stood: Default::default(),
+            told: Default::default(),
+        }
+    }
+}
+
+#[derive(ScheduleLabel, Clone, Debug, PartialEq, Eq, Hash)]
+struct Draw(usize);
+
+/// Boards round the seat.
+pub fn plugin(app: &mut App) {
+    app.init_resource::<Cockpit>()
+        .add_systems(Startup, spawn)
+        .add_systems(Update, (place, enlarge, pages).chain())
+        .add_systems(Draw(0), draw::<0>)
+        .add_systems(Draw(1), draw::<1>)
+        .add_systems(Draw(2), draw::<2>)
+        .add_systems(Draw(3), draw::<3>);
+}
+
+fn spawn(
+    mut commands: Commands,
+    mut images: ResMut<Assets<Image>>,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<PlateMaterial>>,
+    seat: Single<Entity, With<Seat>>,
+) {
+    for (i, part) in PARTS.into_iter().enumerate() {
+        let plan = Plan {
+            points: part.points(),
+            points_per_m: tokens::board_points_per_m(),
+            pixels: tokens::BOARD_PIXELS,
+            schedule: Draw(i),
+        };
+        let board = stand(plan, &mut commands, &mut images, &mut meshes, &mut materials);
+        commands.entity(board).insert((part, Named { name: part.name().to_owned(), offset_m: [0.0, 0.0] }));
+        if part != Part::Probe {
+            commands.entity(*seat).add_child(board);
+        }
+    }
+}
+
+/// Where boards stand. The probe stands over the hand that points, turned to the eyes: nothing of the patient is hidden by it.
+fn place(
+    out: Res<Events>,
+    pointed: Res<Pointed>,
+    pointer: Res<Pointer>,
+    eyes: Query<&GlobalTransform, With<Eye>>,
+    mut cockpit: ResMut<Cockpit>,
+    mut boards: Query<(&Part, &Board, &mut Transform, &mut Visibility)>,
+) {
+    let cockpit = cockpit.bypass_change_detection();
+    for (part, board, mut at, mut visible) in &mut boards {
+        let Some([turn, tilt]) = part.place() else {
+            let eye = eyes.iter().map(GlobalTransform::translation).reduce(|a, b| (a + b) * 0.5);
+            let (Some(ray), Some(eye), Some(_)) = (pointer.ray, eye, pointed.at) else {
+                visible.set_if_neq(Visibility::Hidden);
+                continue;
+            };
+            // as large to the eye as the other boards
+            let near = ray.get_point(PROBE_M[0]);
+            let scale = eye.distance(near) / tokens::BOARD_DISTANCE_M;
+            let near = near + Vec3::Y * (board.size_m.y * 0.5 * scale + PROBE_M[1]);
+            let posed = Transform::from_translation(near).looking_to(near - eye, Vec3::Y);
+            at.set_if_neq(posed.with_scale(Vec3::splat(scale)));
+            visible.set_if_neq(Visibility::Inherited);
+            continue;
+        };
+        let way = Quat::from_rotation_y(turn) * Quat::from_rotation_x(tilt) * Vec3::NEG_Z;
+        let posed = Transform::from_translation(way * tokens::BOARD_DISTANCE_M).looking_to(way, Vec3::Y);
+        at.set_if_neq(posed);
+        visible.set_if_neq(Visibility::Inherited);
+        let told = &mut cockpit.stood[*part as usize];
+        if *told != Some(posed) {
+            *told = Some(posed);
+            let (p, name) = (posed.translation, part.name());
+            let (r, u) = (posed.right() * board.size_m.x * 0.5, posed.up() * board.size_m.y * 0.5);
+            out.say(format_args!("{name} {} {} {} {} {} {} {} {} {}", p.x, p.y, p.z, r.x, r.y, r.z, u.x, u.y, u.z));
+        }
+    }
+}
+
+/// One step larger: fewer points on the same board.
+fn enlarge(cockpit: Res<Cockpit>, mut boards: Query<&mut Board, With<Part>>, mut targets: Query<&mut RenderTarget>) {
+    let factor = if cockpit.large { tokens::BOARD_LARGE } else { 1.0 };
+    let per_m = tokens::board_points_per_m() / factor;
+    for mut board in &mut boards {
+        if board.points_per_m == per_m {
+            continue;
+        }
+        board.points_per_m = per_m;
+        if let Ok(mut target) = targets.get_mut(board.context)
+            && let RenderTarget::Image(image) = &mut *target
+        {
+            image.scale_factor = tokens::BOARD_PIXELS * factor;
+        }
+    }
+}
+
+/// The plane of the page is drawn, and no other, unless somebody sits at the desk in the window.
+fn pages(cockpit: Res<Cockpit>, desk: Query<(), With<desk::OnDesk>>, views: Option<ResMut<Views>>) {
+    let Some(mut views) = views.filter(|_| desk.is_empty()) else { return };
+    let want = match cockpit.page {
+        Page::Plane(i) => Some(i),
+        Page::Charts => Some(usize::MAX),
+    };
+    if views.large != want {
+        views.large = want;
+    }
+}
+
+fn draw<const PART: usize>(world: &mut World) {
+    let part = PARTS[PART];
+    let mut boards = world.query::<(&Part, &Board)>();
+    let Some((context, gaze)) = boards.iter(world).find(|b| *b.0 == part).map(|b| (b.1.context, b.1.gaze)) else {
+        return;
+    };
+    let Some(ctx) = world.get_mut::<EguiContext>(context).map(|mut c| c.get_mut().clone()) else { return };
+    if !std::mem::replace(&mut world.resource_mut::<Cockpit>().styled[PART], true) {
+        if let Some(faces) = world.get_resource::<Typefaces>() {
+            dress(&ctx, faces);
+        }
+        return; // fonts count from the next pass
+    }
+    let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
+    let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new(("cockpit", PART)), builder);
+    let ground = egui::Frame::new()
+        .fill(tokens::DESK_PANEL)
+        .stroke(Stroke::new(1.0, tokens::SCREEN_DIM))
+        .corner_radius(tokens::BOARD_ROUND)
+        .inner_margin(Margin::same(12));
+    ground.show(&mut ui, |ui| {
+        ui.set_min_size(ui.available_size());
+        match part {
+            Part::Side => side(ui, world),
+            Part::Time => time_bar::stacked(ui, world),
+            Part::Pages => page(ui, world),
+            Part::Probe => probe(ui, world),
+        }
+    });
+    if let Some((at, done)) = gaze.filter(|g| g.1 > 0.0) {
+        ring(&ctx, at, done);
+    }
+    tell(world, &ctx, part);
+}
+
+/// How much of the time has passed in which looking presses.
+fn ring(ctx: &egui::Context, at: egui::Pos2, done: f32) {
+    let painter = ctx.layer_painter(egui::LayerId::new(egui::Order::Foreground, egui::Id::new("gaze")));
+    let points = (0..=32).map(|i| {
+        let angle = std::f32::consts::TAU * done * i as f32 / 32.0 - std::f32::consts::FRAC_PI_2;
+        at + egui::vec2(angle.cos(), angle.sin()) * 11.0
+    });
+    painter.circle_stroke(at, 11.0, Stroke::new(3.0, tokens::DESK));
+    painter.add(egui::Shape::line(points.collect(), Stroke::new(3.0, tokens::AMBER)));
+}
+
+fn side(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    desk::whose(ui, world, &words);
+    ui.horizontal(|ui| {
+        let large = world.resource::<Cockpit>().large;
+        let button = ui.selectable_label(large, words.get("review-larger"));
+        crate::overlay::widgets::mark(ui, "larger", &button);
+        if button.clicked() {
+            world.resource_mut::<Cockpit>().large = !large;
+        }
+        for (name, act) in [("recentre", Act::Recentre), ("leave", Act::Leave)] {
+            let button = ui.button(words.get(&format!("review-{name}")));
+            crate::overlay::widgets::mark(ui, name, &button);
+            if button.clicked() {
+                world.resource_mut::<PanelModel>().acts.push(act);
+            }
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        let now = world.resource::<Placing>().place;
+        for (place, name) in [(Place::Couch, "couch"), (Place::Table, "table"), (Place::Room, "room")] {
+            let button = ui.selectable_label(now == place, words.get(&format!("place-{name}")));
+            crate::overlay::widgets::mark(ui, name, &button);
+            if button.clicked() {
+                choose(world, place);
+            }
+        }
+    });
+    ui.horizontal_wrapped(|ui| desk::tools(ui, world, &words));
+    ui.separator();
+    desk::values(ui, world, &words);
+    ui.separator();
+    // one overlay at a time: who wears a headset scrolls badly
+    let mut chosen = world.resource::<Cockpit>().chosen;
+    let all: Vec<_> = world.resource::<Family>().0.iter().map(|o| (o.id, o.on)).collect();
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
+        for (i, (id, on)) in all.iter().enumerate() {
+            let colour = if *on { tokens::DESK_TEXT } else { tokens::DESK_SOFT };
+            let text = RichText::new(words.get(&format!("overlay-{id}"))).color(colour);
+            let tab = ui.selectable_value(&mut chosen, i, text);
+            crate::overlay::widgets::mark(ui, id, &tab);
+        }
+    });
+    world.resource_mut::<Cockpit>().chosen = chosen;
+    ui.separator();
+    let source = egui::scroll_area::ScrollSource { drag: egui::scroll_area::DragScroll::Always, ..default() };
+    egui::ScrollArea::vertical()
+        .scroll_source(source)
+        .auto_shrink(false)
+        .show(ui, |ui| desk::overlay(ui, world, &words, chosen, false));
+}
+
+fn page(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    let mut to = world.resource::<Cockpit>().page;
+    ui.horizontal_wrapped(|ui| {
+        let planes = NAMES.iter().enumerate().filter(|n| n.1.0 != "room");
+        let labels: Vec<_> = world.resource::<Views>().list.iter().map(|v| v.label).collect();
+        let all = planes.map(|(i, n)| {
+            let name = if labels[i].is_empty() { words.get(&format!("plane-{}", n.0)) } else { labels[i].to_owned() };
+            (Page::Plane(i), n.0, name)
+        });
+        for (page, name, text) in all.chain([(Page::Charts, "charts", words.get("overlay-charts"))]) {
+            let tab = ui.selectable_value(&mut to, page, RichText::new(text).size(tokens::DESK_TYPE[2]));
+            crate::overlay::widgets::mark(ui, name, &tab);
+        }
+    });
+    if to != world.resource::<Cockpit>().page {
+        world.resource_mut::<Cockpit>().page = to;
+        // who turns to the charts wants them
+        if to == Page::Charts {
+            let family = &mut world.resource_mut::<Family>().0;
+            family.iter_mut().filter(|o| o.id == crate::overlay::charts::ID).for_each(|o| o.on = true);
+        }
+    }
+    match to {
+        Page::Plane(i) => {
+            let rect = ui.available_rect_before_wrap();
+            ui.painter().rect_filled(rect, 0.0, Color32::BLACK);
+            let alone = world.query_filtered::<(), With<desk::OnDesk>>().iter(world).next().is_none();
+            picture::show(ui, world, i, rect, alone);
+        }
+        Page::Charts => {
+            let pages: Vec<_> = world.resource::<Family>().0.iter().filter(|o| o.on).filter_map(|o| o.page).collect();
+            let source = egui::scroll_area::ScrollSource { drag: egui::scroll_area::DragScroll::Always, ..default() };
+            egui::ScrollArea::vertical()
+                .scroll_source(source)
+                .auto_shrink(false)
+                .show(ui, |ui| pages.iter().for_each(|page| page(ui, world)));
+        }
+    }
+}
+
+/// What is under the laser: values of the images and the dose, and the structures there.
+fn probe(ui: &mut Ui, world: &mut World) {
+    let (Some(at), Some(words)) = (world.resource::<Pointed>().at, world.get_resource::<Words>().cloned()) else {
+        return;
+    };
+    for line in desk::values_at(world, &words, at) {
+        ui.label(RichText::new(line).size(tokens::DESK_TYPE[2]));
+    }
+}
+
+/// Says where things lie and where the cross is, if anybody listens; of nobody but synthetic patients.
+fn tell(world: &mut World, ctx: &egui::Context, part: Part) {
+    let marks = take_marks(ctx);
+    let Some(out) = world.get_resource::<Events>().copied().filter(Events::on) else { return };
+    if !world.get_resource::<Case>().is_some_and(|c| c.patient.synthetic) {
+        return;
+    }
+    let size = ctx.content_rect().size();
+    let places: Vec<_> = marks.into_iter().map(|(name, p)| (name, [p.x / size.x, p.y / size.y])).collect();
+    let mut lines = Vec::new();
+    if part == Part::Side {
+        let at = world.resource::<Cuts>().at;
+        let gray = dose::at(world, at).map_or_else(|| "none".to_owned(), |gy| format!("{gy:.3}"));
+        lines.push(format!("cross {:.1} {:.1} {:.1} dose {gray}", at.x, at.y, at.z));
+        lines.push(format!("measured {:.1?}", world.resource::<Measure>().distances()));
+        let playing = world.resource::<Transport>().playing;
+        lines.push(format!("review {}", if playing { "plays" } else { "stands" }));
+    }
+    let mut cockpit = world.resource_mut::<Cockpit>();
+    for (name, [u, v]) in places.iter().filter(|p| !cockpit.places[part as usize].contains(p)) {
+        out.say(format_args!("button {} {name} {u:.4} {v:.4}", part.name()));
+    }
+    cockpit.places[part as usize] = places;
+    for (line, told) in lines.into_iter().zip(&mut cockpit.told) {
+        if *told != line {
+            out.say(format_args!("{line}"));
+            *told = line;
+        }
+    }
+}
