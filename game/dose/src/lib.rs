@@ -10,6 +10,7 @@ mod check;
 pub mod compare;
 mod compute;
 pub mod conserve;
+pub mod constraints;
 mod deposit;
 pub mod dvh;
 mod engine;
