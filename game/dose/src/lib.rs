@@ -4,6 +4,7 @@
 //! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets, [`BeamDoseRate`] how fast. [`DoseEngine`]
 //! is the seam for other engines. docs/dose.md says what the numbers are worth.
 
+pub mod along;
 pub mod biological;
 pub mod bragg;
 mod check;
@@ -41,6 +42,7 @@ pub mod timeline;
 mod update;
 pub mod water;
 
+pub use along::{AlongError, AlongRay, RayProbe};
 pub use compare::{Difference, PairError, check_pair};
 pub use compute::{as_dose, compute, compute_beam, compute_fraction, dose_averaged_let};
 pub use conserve::{conserve, conserve_energy};
