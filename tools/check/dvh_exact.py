@@ -86,7 +86,8 @@ def figures(gy, cm3):
     return [volume, *(at(p) for p in (0.98, 0.95, 0.5, 0.02)), float((gy * cm3[order]).sum() / volume)]
 
 
-def exact(planes, dose, on_plane=False):
+def samples(planes, dose, on_plane=False):
+    """Gray and cm3 of places spread through the slabs; the cm3 add up to the exact volume."""
     z = [p[0] for p in planes]
     reach = slabs(z)
     volume = sum(area.area * (b - a) for (_, area), (a, b) in zip(planes, reach))
@@ -113,9 +114,13 @@ def exact(planes, dose, on_plane=False):
         gy = np.concatenate(gy)
         all_gy.append(gy)
         all_cm3.append(np.full(len(gy), area.area * (b - a) * 1e-3 / len(gy)))
-    out = figures(np.concatenate(all_gy), np.concatenate(all_cm3))
-    assert abs(out[0] / (volume * 1e-3) - 1) < 1e-9
-    return out
+    gy, cm3 = np.concatenate(all_gy), np.concatenate(all_cm3)
+    assert abs(cm3.sum() / (volume * 1e-3) - 1) < 1e-9
+    return gy, cm3
+
+
+def exact(planes, dose, on_plane=False):
+    return figures(*samples(planes, dose, on_plane))
 
 
 def pixel(planes, dose, x=None, y=None, gy=None):

@@ -1,9 +1,10 @@
-//! `vestibule dose`: compute, sum, dvh, compare, iso, rate and timeline.
+//! `vestibule dose`: compute, sum, dvh, constraints, compare, iso, rate and timeline.
 
 mod beams;
 mod biology;
 mod compare;
 mod compute;
+mod constraints;
 mod dvh;
 mod file;
 mod iso;
@@ -18,15 +19,17 @@ use crate::output::{Done, Failure};
 use std::path::Path;
 use vestibule_dicom::write::{self, Identity};
 use vestibule_dose::MachineModel;
-use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan};
+use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan, StructureSet};
 
-/// `vestibule dose`: compute, sum, dvh, compare, iso, rate and timeline.
+/// `vestibule dose`: compute, sum, dvh, constraints, compare, iso, rate and timeline.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Compute the dose of a proton plan on its CT and write it as DICOM
     Compute(compute::Args),
     /// What each structure gets from a dose
     Dvh(dvh::Args),
+    /// Hold a dose against a protocol's limits, row by row
+    Constraints(constraints::Args),
     /// Hold one dose against another: difference and gamma index
     Compare(compare::Args),
     /// How fast each structure gets its dose, by named metric
@@ -47,6 +50,7 @@ pub fn run(command: Command, global: &Global) -> Done {
     match command {
         Command::Compute(args) => compute::run(&args, global),
         Command::Dvh(args) => dvh::run(&args, global),
+        Command::Constraints(args) => constraints::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
         Command::Rate(args) => rate::run(&args, global),
         Command::Timeline(args) => timeline::run(&args, global),
@@ -96,6 +100,27 @@ fn choose_dose<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Dose, 
         (None, [one]) => Ok(one),
         (None, _) => Err(Failure::call(format!("this patient has several doses; choose one with --dose UID:\n{}", list()))),
     }
+}
+
+/// The structure set a dose is read in: its plan's, else the first in its frame of reference.
+fn structures_of<'a>(patient: &'a Patient, dose: &Dose) -> Result<&'a StructureSet, Failure> {
+    let plan = dose.plan_uid.as_ref().and_then(|uid| patient.plans.iter().find(|p| p.uid == *uid));
+    let set = plan
+        .and_then(|p| patient.structures_of(p))
+        .or_else(|| patient.structure_sets.iter().find(|s| s.frame_of_reference_uid == dose.frame_of_reference_uid))
+        .ok_or_else(|| {
+            Failure::Work("no structure set in the dose's frame of reference is in the store: import it".into())
+        })?;
+    if !set.frame_of_reference_uid.is_empty()
+        && !dose.frame_of_reference_uid.is_empty()
+        && set.frame_of_reference_uid != dose.frame_of_reference_uid
+    {
+        return Err(Failure::Work(
+            "the structures and the dose lie in different frames of reference: a histogram of them would be wrong"
+                .into(),
+        ));
+    }
+    Ok(set)
 }
 
 fn identity(patient: &Patient, ct: &Image) -> Identity {

@@ -4,13 +4,16 @@
 //! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets, [`BeamDoseRate`] how fast. [`DoseEngine`]
 //! is the seam for other engines. docs/dose.md says what the numbers are worth.
 
+pub mod along;
 pub mod biological;
 pub mod bragg;
 mod check;
 pub mod compare;
 mod compute;
 pub mod conserve;
+pub mod constraints;
 mod deposit;
+pub mod difference;
 pub mod dvh;
 mod engine;
 mod error;
@@ -40,9 +43,11 @@ pub mod timeline;
 mod update;
 pub mod water;
 
+pub use along::{AlongError, AlongRay, RayProbe};
 pub use compare::{Difference, PairError, check_pair};
 pub use compute::{as_dose, compute, compute_beam, compute_fraction, dose_averaged_let};
 pub use conserve::{conserve, conserve_energy};
+pub use difference::{PlanDifference, StructureDifference};
 pub use dvh::{Dvh, DvhError, DvhFigures};
 pub use engine::{DoseEngine, PENCIL_BEAM_NAME, ProtonPencilBeam};
 pub use error::ComputeError;

@@ -10,6 +10,7 @@ use crate::overrides::Materials;
 use crate::rays::{FanSize, RayGrid};
 use crate::resample::Resampler;
 use crate::stopping::StoppingMap;
+use nalgebra::Point3;
 use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Beam, Image, Plan};
 
@@ -252,6 +253,19 @@ impl PreparedPlan {
                 }
             }
         }
+    }
+
+    /// The central axis of a spot, from the highest to the lowest plane that is computed, DICOM patient mm; None for a spot
+    /// that does not exist. For [`crate::along::RayProbe::along`].
+    pub fn spot_axis(&self, spot: usize) -> Option<[Point3<f64>; 2]> {
+        let s = self.spots.get(spot)?;
+        let rays = &self.beams[s.beam].rays;
+        let [sx, sy] = rays.virtual_sad_mm;
+        let from_gantry = rays.to_gantry.inverse();
+        Some([0, rays.planes - 1].map(|plane| {
+            let z = rays.z_mm(plane);
+            from_gantry * Point3::new(s.x_mm * (1.0 - z / sx), s.y_mm * (1.0 - z / sy), z)
+        }))
     }
 
     /// Standard deviations (mm) of a spot's core in x and y at height `z_mm` (IEC gantry) under `water_mm` of water.

@@ -6,14 +6,16 @@
 //! and a rate across them says nothing about either.
 //!
 //! [`rate_of`] is the definition on a list of [`Contribution`]s, [`BeamDoseRate`] the same on the dose grid,
-//! [`RateHistogram`] the dose-rate-volume histogram of a structure, [`clock`] two steady beams on one clock.
+//! [`RateHistogram`] the dose-rate-volume histogram of a structure, [`RateCurves`] those of a plan ready for a chart, [`clock`] two steady beams on one clock.
 
 pub mod clock;
+mod curves;
 mod histogram;
 mod map;
 mod metric;
 mod voxel;
 
+pub use curves::{RateCurve, RateCurves};
 pub use histogram::{RateHistogram, structure_voxels};
 pub use map::{BeamDoseRate, DoseFloor, RateMap};
 pub use metric::DoseRateMetric;
@@ -54,6 +56,9 @@ pub enum RateError {
     /// No metric was asked for.
     #[error("no dose-rate metric was asked for; name at least one")]
     NoMetric,
+    /// Stopped by who asked.
+    #[error("the dose rate was not worked out to the end: it was cancelled")]
+    Cancelled,
     /// A spot with dose and without time.
     #[error(
         "beam {beam}, layer {layer}, spot {spot}: {mu} MU in {length_s} s has no dose rate; check the times of the machine file"

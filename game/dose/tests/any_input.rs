@@ -1,15 +1,18 @@
-//! Machine and calibration files of any content: no panic, and what is taken can be used.
+//! Machine, calibration and protocol files of any content: no panic, and what is taken can be used.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proptest::prelude::*;
+use vestibule_dose::constraints::{Metric, Protocol};
 use vestibule_dose::{HuTable, MachineModel};
 
-const SHIPPED: [&str; 6] = [
+const SHIPPED: [&str; 8] = [
     include_str!("../../../assets/beams/generic-pbs.json"),
     include_str!("../../../assets/beams/generic-pbs-2022.json"),
     include_str!("../../../assets/beams/hu-default.json"),
     include_str!("../../../assets/beams/hu-spr-map.json"),
     include_str!("../../../assets/beams/hu-schneider-2000.json"),
+    include_str!("../../../assets/protocols/quantec-2010.json"),
+    include_str!("../../../assets/protocols/synthetic-brain.json"),
     r#"{ "name": "elements", "source": "", "density": [[-1000, 0.001], [0, 1.0], [2000, 2.2]], "materials": [
         { "from_hu": -1000, "elements": { "H": 11.2, "O": 88.8 }, "mean_excitation_ev": 75 },
         { "from_hu": 300, "elements": { "H": 3.4, "C": 15.5, "O": 43.5, "P": 10.3, "Ca": 22.5 } } ] }"#,
@@ -29,6 +32,14 @@ fn read_all(text: &str) {
         }
         assert!(machine.delivery_times().delivery.energy_switch_s >= 0.0);
     }
+    if let Ok(protocol) = Protocol::from_json(text) {
+        assert!(!protocol.rows.is_empty() && protocol.prescription_gy.is_none_or(|gy| gy > 0.0));
+        for row in &protocol.rows {
+            assert!(row.goal >= 0.0 && row.goal.is_finite(), "{row:?}");
+            assert_eq!(row.metric.to_string().parse(), Ok(row.metric));
+        }
+    }
+    let _ = text.parse::<Metric>();
     if let Ok(table) = HuTable::from_json(text) {
         for hu in [-2000.0, -1000.0, -1.5, 0.0, 42.0, 3071.0, 30000.0] {
             let stopping = table.relative_stopping_power(hu);
@@ -47,10 +58,18 @@ proptest! {
         read_all(&String::from_utf8_lossy(&bytes));
     }
 
+    /// Nor does what looks like a metric, whatever stands in it.
+    #[test]
+    fn no_metric_panics(text in "(D|DC|V|CV|Mean|Max)[0-9.e+µ%]{0,6}(cc|Gy|%|cGy)?\\[?(Gy|cc|%|)\\]?") {
+        if let Ok(m) = text.parse::<Metric>() {
+            prop_assert_eq!(m.to_string().parse::<Metric>(), Ok(m));
+        }
+    }
+
     /// A shipped file with some numbers changed: much of that is still JSON of the right form.
     #[test]
     fn changed_numbers_are_refused_or_usable(
-        which in 0usize..6,
+        which in 0usize..8,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<f64>(), -3.0..3.0f64, any::<bool>()), 1..4),
     ) {
         let text = SHIPPED[which];
@@ -77,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..6, at in 0.0..1.0f64, length in 1usize..80) {
+    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..8, at in 0.0..1.0f64, length in 1usize..80) {
         let text = SHIPPED[which];
         let start = (at * text.len() as f64) as usize;
         let end = (start + length).min(text.len());

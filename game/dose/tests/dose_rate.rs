@@ -148,3 +148,46 @@ fn what_cannot_be_is_said() {
     let said = asked(&Timeline::new(&p, &times), 1, &[metric], ten).to_string();
     assert!(said.contains("beam 2, layer 1, spot 1: 60 MU in 0 s"), "{said}");
 }
+
+/// The curves of a plan are those of its beams' maps; a flag that is set stops the work.
+#[test]
+fn curves_for_a_chart_and_how_they_stop() {
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use vestibule_dose::rate::RateCurves;
+    let (prepared, timeline, _) = case();
+    let square = |half: f64, z: f64| Contour {
+        points: [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]
+            .map(|(x, y)| Point3::new(x * half, 40.0 + y * half, z))
+            .to_vec(),
+    };
+    let near: Vec<Contour> = (-4..5).map(|k| square(12.0, 2.0 * f64::from(k))).collect();
+    let far = vec![square(1.0, 500.0), square(1.0, 502.0)];
+    let metric = DoseRateMetric::Pbs { threshold_gy: 1e-6 };
+    let (floor, go) = (DoseFloor::PercentOfMaximum(10.0), AtomicBool::new(false));
+    let last = AtomicUsize::new(0);
+    let told = |done: usize, total: usize| {
+        assert!(done >= last.swap(done, Ordering::Relaxed) && done <= total);
+    };
+    let got = RateCurves::new(&prepared, &timeline, &[&near, &far], metric, floor, &go, &told).unwrap();
+    assert_eq!(last.into_inner(), 2 * prepared.spots().len());
+    assert_eq!(got.curves.iter().map(|c| (c.beam, c.structure)).collect::<Vec<_>>(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
+    for c in &got.curves {
+        let beam = BeamDoseRate::new(&prepared, &timeline, c.beam, &[metric], floor, &quiet).unwrap();
+        let voxels = structure_voxels(prepared.grid(), if c.structure == 0 { &near } else { &far });
+        assert_eq!(c.histogram, RateHistogram::new(&beam, &beam.maps[0], &voxels));
+        assert_eq!(c.floor_gy, beam.floor_gy);
+        if c.structure == 1 {
+            assert!(c.points.is_empty());
+            continue;
+        }
+        // Falls from all of it to what has the highest rate; half of it has the median.
+        assert_eq!((c.points[0], c.points.len()), ([0.0, 100.0], 201));
+        assert!(c.points.windows(2).all(|w| w[1][0] > w[0][0] && w[1][1] <= w[0][1]) && c.points[200][1] > 0.0);
+        let median = c.histogram.rate_at_fraction(0.5).unwrap();
+        let i = c.points.partition_point(|p| p[0] <= median);
+        assert!(c.points[i - 1][1] >= 50.0 - 1e-9 && c.points.get(i).is_none_or(|p| p[1] <= 50.0 + 1e-9));
+    }
+    let stop = AtomicBool::new(true);
+    let stopped = RateCurves::new(&prepared, &timeline, &[&near], metric, floor, &stop, &quiet);
+    assert_eq!(stopped, Err(RateError::Cancelled));
+}

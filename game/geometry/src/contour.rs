@@ -3,6 +3,12 @@
 //! Contours of one plane are combined by the even-odd rule, so that a hole drawn as a nested contour, as a keyhole or
 //! by XOR encloses the same volume. A plane stands for the slab half-way to its neighbours.
 
+mod closest;
+pub mod distance;
+mod sheet;
+
+pub use closest::{Closest, closest};
+
 use crate::{Grid, TriMesh, Volume};
 use nalgebra::{Point2, Point3, Vector3};
 use rayon::prelude::*;

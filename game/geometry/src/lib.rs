@@ -13,7 +13,8 @@ mod region;
 mod section;
 
 pub use anatomical::{AnatomicalPlane, letter};
-pub use contour::Contour;
+pub use contour::distance::{DistanceError, DistanceField, DistanceOptions};
+pub use contour::{Closest, Contour};
 pub use drr::{Imager, Radiograph, radiograph};
 pub use frames::{BeamAngles, Frames, PatientPosition};
 pub use grid::{Grid, Volume};

@@ -1,6 +1,6 @@
 //! `vestibule dose dvh`: what each structure gets, and what one says of a target.
 
-use super::{choose_dose, summation_name, type_name};
+use super::{choose_dose, structures_of, summation_name, type_name};
 use crate::Global;
 use crate::output::{Done, Failure, print_json};
 use crate::store::{Create, open};
@@ -95,22 +95,8 @@ pub fn run(args: &Args, global: &Global) -> Done {
         ));
     }
     let plan = dose.plan_uid.as_ref().and_then(|uid| patient.plans.iter().find(|p| p.uid == *uid));
-    let set = plan
-        .and_then(|p| patient.structures_of(p))
-        .or_else(|| patient.structure_sets.iter().find(|s| s.frame_of_reference_uid == dose.frame_of_reference_uid))
-        .ok_or_else(|| {
-            Failure::Work("no structure set in the dose's frame of reference is in the store: import it".into())
-        })?;
+    let set = structures_of(&patient, dose)?;
     let mut notes = Vec::new();
-    if !set.frame_of_reference_uid.is_empty()
-        && !dose.frame_of_reference_uid.is_empty()
-        && set.frame_of_reference_uid != dose.frame_of_reference_uid
-    {
-        return Err(Failure::Work(
-            "the structures and the dose lie in different frames of reference: a histogram of them would be wrong"
-                .into(),
-        ));
-    }
     let prescription = prescription(args, plan, dose, &mut notes)?;
     let fractions = fractions(args, plan, dose)?;
     let rows = rows(args, set, dose, prescription, fractions, &mut notes)?;

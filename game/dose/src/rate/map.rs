@@ -5,6 +5,7 @@ use super::{DoseRateMetric, RateError};
 use crate::prepared::PreparedPlan;
 use crate::timeline::Timeline;
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 use vestibule_geometry::Volume;
 
 /// Spots whose voxels are held at one time.
@@ -77,6 +78,20 @@ impl BeamDoseRate {
         floor: DoseFloor,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, RateError> {
+        Self::new_unless(plan, timeline, beam, metrics, floor, &AtomicBool::new(false), progress)
+    }
+
+    /// As [`Self::new`], for a thread of its own: [`RateError::Cancelled`] within the time of some spots after `cancel` is set.
+    pub fn new_unless(
+        plan: &PreparedPlan,
+        timeline: &Timeline,
+        beam: usize,
+        metrics: &[DoseRateMetric],
+        floor: DoseFloor,
+        cancel: &AtomicBool,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Self, RateError> {
+        let go_on = || if cancel.load(Ordering::Relaxed) { Err(RateError::Cancelled) } else { Ok(()) };
         if metrics.is_empty() {
             return Err(RateError::NoMetric);
         }
@@ -86,6 +101,7 @@ impl BeamDoseRate {
         let mut total = vec![0.0f64; plan.grid().len()];
         let passes = 2 * spots.len();
         for (n, batch) in spots.chunks(BATCH).enumerate() {
+            go_on()?;
             let reached: Vec<Vec<(u32, f32)>> = batch.par_iter().map(|s| reach(plan, s, |o| Some(o as u32))).collect();
             total.par_chunks_mut(CHUNK).enumerate().for_each(|(c, part)| {
                 for list in &reached {
@@ -107,7 +123,10 @@ impl BeamDoseRate {
                 totals.push(*gy);
             }
         }
-        let states = rate_states(plan, &spots, metrics, &slots, &totals, &|done| progress(spots.len() + done, passes));
+        let states = rate_states(plan, &spots, metrics, &slots, &totals, &|done| {
+            progress(spots.len() + done, passes);
+            go_on()
+        })?;
         let maps = metrics
             .iter()
             .enumerate()
@@ -133,8 +152,8 @@ fn rate_states(
     metrics: &[DoseRateMetric],
     slots: &[u32],
     totals: &[f64],
-    progress: &dyn Fn(usize),
-) -> Vec<State> {
+    next: &dyn Fn(usize) -> Result<(), RateError>,
+) -> Result<Vec<State>, RateError> {
     let of_one: Vec<State> = metrics.iter().map(DoseRateMetric::start).collect();
     let mut states = of_one.repeat(totals.len());
     let mut so_far = vec![0.0f64; totals.len()];
@@ -155,9 +174,9 @@ fn rate_states(
                 });
             }
         });
-        progress(n * BATCH + batch.len());
+        next(n * BATCH + batch.len())?;
     }
-    states
+    Ok(states)
 }
 
 /// What a spot gives, by rising place: (place, Gy).
