@@ -142,3 +142,33 @@ review-redo = Redo
 review-snapshot = Take a picture
 review-mine = My way
 review-picture = Review
+
+overlay-constraints = Constraints
+constraints-source = Limits of a protocol against the dose that is shown
+constraints-research = Pass or fail looks like a decision: for this patient only with --research
+constraints-none = No protocol is at hand
+constraints-live = Choose a dose that was kept: limits are of the whole course
+constraints-met = met
+constraints-within = within the variation
+constraints-missed = not met
+constraints-absent = no structure
+constraints-unknown = no value
+constraints-mark = RESEARCH · NOT FOR CLINICAL DECISIONS
+constraints-synthetic = Synthetic patient · not for clinical decisions
+
+overlay-along = Along a ray
+along-source = From the beam’s source through the cross, or where the laser points; stopping powers as the engine takes them
+along-misses = The ray does not meet the body
+along-cross = Cross
+along-behind = behind the cross
+along-through = the protons go through
+
+overlay-margins = Margins
+margins-source = Distance to the surface that the contours enclose; nearest structures
+
+overlay-rates = Dose rates
+rates-source = By the engine, of one beam of one fraction, physical
+rates-title = Dose-rate-volume histogram
+rates-start = Work out
+rates-stop = Stop
+rates-note = Below 10 % of a beam’s largest dose there is no rate. Times are the machine file’s.

@@ -142,3 +142,33 @@ review-redo = Rétablir
 review-snapshot = Prendre une image
 review-mine = Ma façon
 review-picture = Revue
+
+overlay-constraints = Contraintes
+constraints-source = Les limites d’un protocole et la dose montrée
+constraints-research = Respecté ou non ressemble à une décision : pour ce patient seulement avec --research
+constraints-none = Aucun protocole
+constraints-live = Choisissez une dose gardée : les limites portent sur tout le traitement
+constraints-met = respectée
+constraints-within = dans la tolérance
+constraints-missed = non respectée
+constraints-absent = structure absente
+constraints-unknown = sans valeur
+constraints-mark = RECHERCHE · PAS POUR DES DÉCISIONS CLINIQUES
+constraints-synthetic = Patient synthétique · pas pour des décisions cliniques
+
+overlay-along = Le long d’un rayon
+along-source = De la source du faisceau par la croix, ou là où pointe le laser ; pouvoirs d’arrêt du moteur de calcul
+along-misses = Le rayon ne rencontre pas le corps
+along-cross = Croix
+along-behind = derrière la croix
+along-through = les protons traversent
+
+overlay-margins = Marges
+margins-source = Distance à la surface des contours ; structures les plus proches
+
+overlay-rates = Débits de dose
+rates-source = Par le moteur, d’un faisceau d’une séance, physique
+rates-title = Histogramme débit-volume
+rates-start = Calculer
+rates-stop = Arrêter
+rates-note = Sous 10 % de la plus grande dose d’un faisceau il n’y a pas de débit. Les temps sont ceux du fichier de la machine.

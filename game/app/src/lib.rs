@@ -63,6 +63,10 @@ pub struct Shown {
     pub review: bool,
     /// What the buttons of controllers do.
     pub controls: vestibule_scenario::Controls,
+    /// The engine's side of the plan that is reviewed; None: its dose cannot be computed.
+    pub prepared: Option<Arc<vestibule_scenario::Prepared>>,
+    /// Protocols whose limits a review can lay on a dose, and whether anyone but a synthetic patient is judged.
+    pub protocols: (Vec<vestibule_dose::constraints::Protocol>, bool),
     /// Where notes and pictures of a review are kept; None: nothing can be kept.
     pub keeper: Option<Arc<dyn overlay::notes::KeepsReview>>,
     /// Where surfaces of the person are kept; None: they are made each time.
@@ -145,7 +149,7 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
         app.insert_resource(xr::Control::new(options.control.clone(), options.sketch_pixels));
         xr::plugin(&mut app, mirrored && !review);
         if review {
-            app.add_plugins(clinician_mode::review::headset_plugin);
+            clinician_mode::review::headset_plugin(&mut app, mirrored);
         }
         app.insert_resource(clinician_mode::StripShown { on: true, synthetic, headset: true });
     } else {
@@ -235,7 +239,10 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         app.insert_resource(anatomy::DoseNow { scale_gy, ..default() }).insert_resource(Case { patient, plan });
     }
     if shown.review {
-        app.insert_resource(overlay::notes::ReviewKeeper(shown.keeper)).insert_resource(now::Reviewing).add_plugins((overlay::plugin, clinician_mode::review::plugin));
+        let (list, research) = shown.protocols;
+        app.insert_resource(overlay::constraints::Protocols { list, chosen: 0, research })
+            .insert_resource(overlay::rates::Engine(shown.prepared))
+            .insert_resource(overlay::notes::ReviewKeeper(shown.keeper)).insert_resource(now::Reviewing).add_plugins((overlay::plugin, clinician_mode::review::plugin));
     }
     app.insert_non_send(Driver::new(shown.play)).add_message::<patient_mode::RecentreNow>().add_plugins((
         room::plugin,

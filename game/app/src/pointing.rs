@@ -21,6 +21,8 @@ pub struct Pointed {
     pub at: Option<Point3<f64>>,
     /// Which.
     pub plane: Option<AnatomicalPlane>,
+    /// The ray itself where it points at the patient: from where (mm) and which way.
+    pub ray: Option<(Point3<f64>, Vector3<f64>)>,
     /// The plane along which the cross is being dragged.
     dragged: Option<AnatomicalPlane>,
 }
@@ -64,7 +66,7 @@ fn point(
     }
     // who looks about does not point
     if pointer.on.is_some() && pointed.dragged.is_none() || pointer.kind == PointerKind::Gaze || hands.holding() {
-        (pointed.at, pointed.plane) = (None, None);
+        (pointed.at, pointed.plane, pointed.ray) = (None, None, None);
         return;
     }
     let to_patient = frame.affine().inverse();
@@ -81,6 +83,7 @@ fn point(
     let hit = hits.filter(|h| held.is_none_or(|d| d == h.0)).min_by(|a, b| a.1.total_cmp(&b.1));
     let at = hit.map(|(plane, far)| (plane, from + way * far, far));
     (pointed.plane, pointed.at) = (at.map(|a| a.0), at.map(|a| a.1));
+    pointed.ray = at.map(|_| (from, way));
     if let Some((plane, p, far)) = at {
         // the ray's way in the patient is as long as its scale: far counts in the room's metres
         pointer.reach = Some(far as f32);
@@ -96,6 +99,19 @@ fn point(
             cuts.go(to);
         }
     }
+}
+
+/// How far a ray of the room (metres) goes until it meets a plane that stands there; None: it meets none.
+pub(crate) fn met(frame: &GlobalTransform, cuts: &Cuts, viewing: &Viewing, from: Vec3, way: Vec3) -> Option<f32> {
+    let to_patient = frame.affine().inverse();
+    let double = |v: Vec3| Vector3::new(f64::from(v.x), f64::from(v.y), f64::from(v.z));
+    let start = Point3::from(double(to_patient.transform_point3(from)));
+    let way = double(to_patient.transform_vector3(way));
+    let hits = AnatomicalPlane::ALL.into_iter().filter(|p| viewing.in_room[p.across()]).filter_map(|plane| {
+        let ([u, v], far) = meet(&cuts.frame(plane), start, way)?;
+        ((0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v)).then_some(far as f32)
+    });
+    hits.min_by(f32::total_cmp)
 }
 
 /// Sets a measuring point where it is pointed.

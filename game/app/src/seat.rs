@@ -10,6 +10,13 @@ pub struct Seat;
 #[derive(Component)]
 pub struct Eye;
 
+/// Where who looks has their eyes: who wears the headset, else whoever sits at a window. `bool`: an eye of the headset.
+pub fn looker(eyes: impl Iterator<Item = (Vec3, bool)> + Clone) -> Option<Vec3> {
+    let worn = eyes.clone().any(|e| e.1);
+    let (sum, count) = eyes.filter(|e| e.1 == worn).fold((Vec3::ZERO, 0.0), |(s, n), e| (s + e.0, n + 1.0));
+    (count > 0.0).then(|| sum / count)
+}
+
 /// How the person's body was in tracking space when the view was last brought in front of them.
 #[derive(Resource, Default)]
 pub struct Recentre {

@@ -238,6 +238,8 @@ pub const STRUCTURES: [Color32; 8] = [
 pub const STRUCTURE_GLASS: [f32; 3] = [0.20, 0.55, 2.2];
 /// The same of surfaces of equal dose.
 pub const ISODOSE_GLASS: [f32; 3] = [0.16, 0.75, 2.0];
+/// The same of margins.
+pub const MARGIN_GLASS: [f32; 3] = [0.06, 0.85, 2.6];
 /// A small field of colour beside a name, points.
 pub const SWATCH: Vec2 = vec2(18.0, 14.0);
 /// Corner radius of a swatch, points.
@@ -280,6 +282,11 @@ pub const BOARD_LARGE: f32 = 1.3;
 pub const BOARD_PIXELS: f32 = 2.0;
 /// Corner radius of a board, points.
 pub const BOARD_ROUND: u8 = 12;
+
+/// A goal that is not met.
+pub const NOT_MET: Color32 = Color32::from_rgb(255, 112, 92);
+/// A curve of what the laser's ray meets.
+pub const LASER_LINE: Color32 = Color32::from_rgb(110, 226, 214);
 
 /// Points a metre of a board, so that its smallest type has its cap height.
 pub fn board_points_per_m() -> f32 {

@@ -8,6 +8,7 @@ use crate::store;
 use std::sync::Arc;
 use vestibule_app::Shown;
 use vestibule_app::clinician_mode::review::ReviewPlay;
+use vestibule_dose::constraints::Protocol;
 use vestibule_patient::Patient;
 use vestibule_scenario::{Delivery, Ending, Lang, Library, PrepareError, Prepared, Review, Room, StoreKeeper};
 
@@ -22,7 +23,9 @@ pub struct Case {
     room: Arc<Room>,
     patient: Arc<Patient>,
     plan: usize,
-    prepared: Option<Prepared>,
+    prepared: Option<Arc<Prepared>>,
+    protocols: Vec<Protocol>,
+    research: bool,
 }
 
 impl Case {
@@ -39,11 +42,11 @@ impl Case {
     ) -> Result<Self, Failure> {
         let room = library.room(ROOM).map_err(Failure::work)?;
         let prepared = match Prepared::new(&patient, plan, grid_mm) {
-            Ok(ready) => Some(ready),
+            Ok(ready) => Some(Arc::new(ready)),
             Err(PrepareError::SeveralPlans(_)) if plan.is_none() => {
                 // the first that can be computed; the desk offers the doses of the others
                 let uids: Vec<_> = patient.plans.iter().map(|p| p.uid.clone()).collect();
-                uids.iter().find_map(|uid| Prepared::new(&patient, Some(uid), grid_mm).ok())
+                uids.iter().find_map(|uid| Prepared::new(&patient, Some(uid), grid_mm).ok()).map(Arc::new)
             }
             Err(PrepareError::UnknownPlan(uid)) if !patient.plans.iter().any(|p| p.uid == uid) => {
                 return Err(Failure::call(format!(
@@ -61,7 +64,8 @@ impl Case {
             None if patient.plans.is_empty() => usize::MAX,
             None => 0,
         };
-        Ok(Self { library, lang, room, patient: Arc::new(patient), plan, prepared })
+        let (protocols, research) = (Protocol::built_in(), false);
+        Ok(Self { library, lang, room, patient: Arc::new(patient), plan, prepared, protocols, research })
     }
 
     /// Whether the plan came with a dose: that is shown first.
@@ -76,7 +80,7 @@ impl Case {
         let mut review = Review::new(self.room.clone(), delivery, VIEWPOINT);
         let first = if self.has_dose() { 0.0 } else { review.length_s() };
         review.go_to(at_s.unwrap_or(first));
-        ReviewPlay::new(review, self.prepared.as_ref().map(Prepared::painting))
+        ReviewPlay::new(review, self.prepared.as_ref().map(|p| p.painting()))
     }
 
     /// As the app takes it.
@@ -97,6 +101,8 @@ impl Case {
             review: true,
             controls: self.library.controls().map_err(Failure::work)?,
             keeper: None,
+            prepared: self.prepared.clone(),
+            protocols: (self.protocols.clone(), self.research),
             meshes: None,
         })
     }

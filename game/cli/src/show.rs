@@ -257,6 +257,8 @@ impl<K: Keeper + 'static> Cast<K> {
             review: false,
             controls: library.controls().map_err(Failure::work)?,
             keeper: None,
+            prepared: None,
+            protocols: (Vec::new(), false),
             meshes: None,
         })
     }

@@ -27,7 +27,7 @@ pub use delivery::{Delivery, DeliveryBeam, DeliverySpot};
 pub use journey::{BeamRange, Beat, DemoAnswer, Go, Interruption, Journey, Limits, Step, Target, Tempo};
 pub use library::{Library, OpenError};
 pub use player::{AnswerLine, AnswerRecord, KeepError, Keeper, LogLine, MemoryKeeper, Painter, Player};
-pub use prepare::{PrepareError, Prepared};
+pub use prepare::{PrepareError, Prepared, ray_probe};
 pub use question::{Choice, Question, QuestionKind, Reply, Sets};
 pub use review::{REVIEW_SPEEDS, Review};
 pub use room::{

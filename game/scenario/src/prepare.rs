@@ -4,7 +4,7 @@ use crate::delivery::Delivery;
 use std::sync::Arc;
 use vestibule_dose::overrides::supports_of;
 use vestibule_dose::{
-    ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan, Timeline,
+    ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan, RayProbe, Timeline,
 };
 use vestibule_geometry::contour;
 use vestibule_patient::{Patient, Plan, RadiationType};
@@ -16,6 +16,8 @@ pub struct Prepared {
     pub plan: Plan,
     /// Its spots in time.
     pub delivery: Arc<Delivery>,
+    /// The same spots as the engine has them in time.
+    pub timeline: Arc<Timeline>,
     /// The engine's side of it.
     pub dose: Arc<PreparedPlan>,
 }
@@ -69,7 +71,8 @@ impl Prepared {
         let (options, materials) = (DoseOptions { grid_mm }, Materials::of_supports(&supports));
         let dose = PreparedPlan::with_materials(image, body.as_ref(), plan, &machine, &hu, &options, &materials)?;
         let timeline = Timeline::new(plan, &machine.delivery_times());
-        Ok(Self { plan: (*plan).clone(), delivery: Arc::new(Delivery::new(plan, &timeline)), dose: Arc::new(dose) })
+        let delivery = Arc::new(Delivery::new(plan, &timeline));
+        Ok(Self { plan: (*plan).clone(), delivery, timeline: Arc::new(timeline), dose: Arc::new(dose) })
     }
 
     /// A live dose with nothing delivered.
@@ -81,4 +84,18 @@ impl Prepared {
     pub fn painting(&self) -> Painting {
         Painting::new(self.live())
     }
+}
+
+/// The stopping powers along any ray through a plan's CT, as the engine takes them, and that CT's place among the images.
+///
+/// # Errors
+/// No CT in the plan's frame, or a CT that the engine refuses.
+pub fn ray_probe(patient: &Patient, plan: &Plan) -> Result<(RayProbe, usize), PrepareError> {
+    let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
+    let at = patient.images.iter().position(|i| i.uid == image.uid).ok_or(PrepareError::NoImage)?;
+    let structures = patient.structures_of(plan);
+    let supports = supports_of(structures, &image.volume.grid);
+    let body = structures.and_then(|s| s.external()).map(|body| contour::mask(&body.contours, &image.volume.grid));
+    let materials = Materials::of_supports(&supports);
+    Ok((RayProbe::new(image, body.as_ref(), &HuTable::for_image(image), &materials)?, at))
 }

@@ -1,16 +1,20 @@
 //! What lies over the patient, as a family: each member has a source, a unit, a legend, an off switch, and where there is one the
 //! form in which a patient sees the same. A new member is a folder here and a line in [`plugin`].
 
+pub mod along;
 pub mod beams;
 pub mod charts;
 pub mod compare;
 pub mod compass;
+pub mod constraints;
 pub mod cuts;
 pub mod dose;
 mod field;
 mod letters;
+pub mod margins;
 pub mod measure;
 pub mod notes;
+pub mod rates;
 pub mod slices;
 pub mod structures;
 pub mod volume;
@@ -75,10 +79,14 @@ pub fn plugin(app: &mut App) {
         measure::plugin,
         notes::plugin,
         charts::plugin,
+        constraints::plugin,
         beams::plugin,
         compare::plugin,
         volume::plugin,
         structures::plugin,
+        margins::plugin,
+        along::plugin,
+        rates::plugin,
         compass::plugin,
     ));
 }
@@ -92,4 +100,7 @@ pub fn settled(world: &World) -> bool {
         && charts::settled(world)
         && compare::settled(world)
         && notes::settled(world)
+        && constraints::settled(world)
+        && along::settled(world)
+        && margins::settled(world)
 }

@@ -78,16 +78,20 @@ pub(crate) fn display_answers() -> bool {
     }
 }
 
+/// The loop follows the headset, whatever the window does or whether it was closed.
+pub(crate) fn never_waits() -> WinitSettings {
+    let always = UpdateMode::reactive(Duration::ZERO);
+    WinitSettings { focused_mode: always, unfocused_mode: always }
+}
+
 /// The mirror. `synthetic`: the strip says that the patient is.
 pub(super) fn plugin(app: &mut App) {
-    // the loop follows the headset, whatever the window does or whether it was closed
-    let always = UpdateMode::reactive(Duration::ZERO);
     app.add_plugins((
         clinician_mode::plugin,
         ExtractComponentPlugin::<Mirrored>::default(),
         ExtractResourcePlugin::<Mirror>::default(),
     ))
-    .insert_resource(WinitSettings { focused_mode: always, unfocused_mode: always })
+    .insert_resource(never_waits())
     .init_resource::<Mirror>()
     .add_observer(mark_left)
     .add_systems(Startup, spawn)

@@ -8,7 +8,7 @@ use super::{picture, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::overlay::measure::Measure;
-use crate::overlay::widgets::take_marks;
+use crate::overlay::widgets::{mark, take_marks};
 use crate::overlay::{Cuts, Family, dose};
 use crate::panel::board::{Board, Plan, stand};
 use crate::panel::plate::PlateMaterial;
@@ -16,13 +16,14 @@ use crate::panel::{Act, PanelModel, Pointer};
 use crate::people::Named;
 use crate::placing::{Place, Placing, choose};
 use crate::pointing::Pointed;
-use crate::seat::{Eye, Seat};
+use crate::seat::{Eye, Seat, looker};
 use crate::third_party::egui::Typefaces;
 use crate::tokens;
 use bevy::camera::RenderTarget;
 use bevy::ecs::schedule::ScheduleLabel;
 use bevy::prelude::*;
 use bevy_egui::EguiContext;
+use bevy_mod_xr::camera::XrCamera;
 use bevy_egui::egui::{self, Color32, Margin, RichText, Stroke, Ui};
 
 /// One board of the cockpit.
@@ -54,7 +55,7 @@ impl Part {
     fn points(self) -> Vec2 {
         match self {
             Self::Side => Vec2::new(420.0, 640.0),
-            Self::Time => Vec2::new(640.0, 118.0),
+            Self::Time => Vec2::new(700.0, 168.0),
             Self::Pages => Vec2::new(450.0, 600.0),
             Self::Probe => Vec2::new(200.0, 84.0),
         }
@@ -151,14 +152,14 @@ fn place(
     out: Res<Events>,
     pointed: Res<Pointed>,
     pointer: Res<Pointer>,
-    eyes: Query<&GlobalTransform, With<Eye>>,
+    eyes: Query<(&GlobalTransform, Has<XrCamera>), With<Eye>>,
     mut cockpit: ResMut<Cockpit>,
     mut boards: Query<(&Part, &Board, &mut Transform, &mut Visibility)>,
 ) {
     let cockpit = cockpit.bypass_change_detection();
     for (part, board, mut at, mut visible) in &mut boards {
         let Some([turn, tilt]) = part.place() else {
-            let eye = eyes.iter().map(GlobalTransform::translation).reduce(|a, b| (a + b) * 0.5);
+            let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
             let (Some(ray), Some(eye), Some(_)) = (pointer.ray, eye, pointed.at) else {
                 visible.set_if_neq(Visibility::Hidden);
                 continue;
@@ -239,7 +240,7 @@ fn draw<const PART: usize>(world: &mut World) {
         ui.set_min_size(ui.available_size());
         match part {
             Part::Side => side(ui, world),
-            Part::Time => time_bar::stacked(ui, world),
+            Part::Time => below(ui, world),
             Part::Pages => page(ui, world),
             Part::Probe => probe(ui, world),
         }
@@ -264,32 +265,6 @@ fn ring(ctx: &egui::Context, at: egui::Pos2, done: f32) {
 fn side(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     desk::whose(ui, world, &words);
-    ui.horizontal(|ui| {
-        let large = world.resource::<Cockpit>().large;
-        let button = ui.selectable_label(large, words.get("review-larger"));
-        crate::overlay::widgets::mark(ui, "larger", &button);
-        if button.clicked() {
-            world.resource_mut::<Cockpit>().large = !large;
-        }
-        for (name, act) in [("recentre", Act::Recentre), ("leave", Act::Leave)] {
-            let button = ui.button(words.get(&format!("review-{name}")));
-            crate::overlay::widgets::mark(ui, name, &button);
-            if button.clicked() {
-                world.resource_mut::<PanelModel>().acts.push(act);
-            }
-        }
-    });
-    ui.horizontal_wrapped(|ui| {
-        let now = world.resource::<Placing>().place;
-        for (place, name) in [(Place::Couch, "couch"), (Place::Table, "table"), (Place::Room, "room")] {
-            let button = ui.selectable_label(now == place, words.get(&format!("place-{name}")));
-            crate::overlay::widgets::mark(ui, name, &button);
-            if button.clicked() {
-                choose(world, place);
-            }
-        }
-    });
-    ui.horizontal_wrapped(|ui| desk::tools(ui, world, &words));
     ui.separator();
     desk::values(ui, world, &words);
     ui.separator();
@@ -302,7 +277,7 @@ fn side(ui: &mut Ui, world: &mut World) {
             let colour = if *on { tokens::DESK_TEXT } else { tokens::DESK_SOFT };
             let text = RichText::new(words.get(&format!("overlay-{id}"))).color(colour);
             let tab = ui.selectable_value(&mut chosen, i, text);
-            crate::overlay::widgets::mark(ui, id, &tab);
+            mark(ui, id, &tab);
         }
     });
     world.resource_mut::<Cockpit>().chosen = chosen;
@@ -312,6 +287,41 @@ fn side(ui: &mut Ui, world: &mut World) {
         .scroll_source(source)
         .auto_shrink(false)
         .show(ui, |ui| desk::overlay(ui, world, &words, chosen, false));
+}
+
+/// Time, and what is done to the whole: where the patient stands, take back, take a picture, leave.
+fn below(ui: &mut Ui, world: &mut World) {
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    time_bar::stacked(ui, world);
+    ui.add_space(10.0);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let now = world.resource::<Placing>().place;
+        for (place, name) in [(Place::Couch, "couch"), (Place::Table, "table"), (Place::Room, "room")] {
+            let button = ui.selectable_label(now == place, words.get(&format!("place-{name}")));
+            mark(ui, name, &button);
+            if button.clicked() {
+                choose(world, place);
+            }
+        }
+        ui.separator();
+        desk::tools(ui, world, &words);
+    });
+    ui.horizontal(|ui| {
+        let large = world.resource::<Cockpit>().large;
+        let button = ui.selectable_label(large, words.get("review-larger"));
+        mark(ui, "larger", &button);
+        if button.clicked() {
+            world.resource_mut::<Cockpit>().large = !large;
+        }
+        for (name, act) in [("recentre", Act::Recentre), ("leave", Act::Leave)] {
+            let button = ui.button(words.get(&format!("review-{name}")));
+            mark(ui, name, &button);
+            if button.clicked() {
+                world.resource_mut::<PanelModel>().acts.push(act);
+            }
+        }
+    });
 }
 
 fn page(ui: &mut Ui, world: &mut World) {
@@ -326,7 +336,7 @@ fn page(ui: &mut Ui, world: &mut World) {
         });
         for (page, name, text) in all.chain([(Page::Charts, "charts", words.get("overlay-charts"))]) {
             let tab = ui.selectable_value(&mut to, page, RichText::new(text).size(tokens::DESK_TYPE[2]));
-            crate::overlay::widgets::mark(ui, name, &tab);
+            mark(ui, name, &tab);
         }
     });
     if to != world.resource::<Cockpit>().page {
@@ -334,7 +344,8 @@ fn page(ui: &mut Ui, world: &mut World) {
         // who turns to the charts wants them
         if to == Page::Charts {
             let family = &mut world.resource_mut::<Family>().0;
-            family.iter_mut().filter(|o| o.id == crate::overlay::charts::ID).for_each(|o| o.on = true);
+            let nothing = !family.iter().any(|o| o.on && o.page.is_some());
+            family.iter_mut().filter(|o| nothing && o.id == crate::overlay::charts::ID).for_each(|o| o.on = true);
         }
     }
     match to {

@@ -129,19 +129,22 @@ pub(super) fn dress(ctx: &egui::Context, faces: &Typefaces) {
     });
 }
 
-/// Whose plan it is, in a few short lines.
+/// Whose plan it is, in two short lines.
 pub(super) fn whose(ui: &mut Ui, world: &World, words: &Words) {
     let small = |t: String| RichText::new(t).size(tokens::DESK_TYPE[1]);
-    if let Some(case) = world.get_resource::<Case>() {
+    let Some(case) = world.get_resource::<Case>() else { return };
+    ui.horizontal_wrapped(|ui| {
         let name = case.patient.name.replace('^', " ");
         ui.label(RichText::new(name.trim()).family(FontFamily::Name(BOLD.into())).size(tokens::DESK_TYPE[2]));
-        let plan = case.patient.plans.get(case.plan).map_or_else(String::new, |p| format!(" · {}", p.label));
-        ui.label(small(format!("{}{plan}", case.patient.id)).color(tokens::DESK_SOFT));
+        ui.label(small(case.patient.id.clone()).color(tokens::DESK_SOFT));
+        ui.label(small(case.patient.plans.get(case.plan).map_or_else(String::new, |p| p.label.clone())));
+    });
+    ui.horizontal_wrapped(|ui| {
         if case.patient.synthetic {
             ui.label(small(words.get("app-synthetic")).color(tokens::AMBER));
         }
-    }
-    ui.label(small(words.get("review-not-clinical")).color(tokens::DESK_SOFT));
+        ui.label(small(words.get("review-not-clinical")).color(tokens::DESK_SOFT));
+    });
 }
 
 /// Take back, do again, take a picture, remember.

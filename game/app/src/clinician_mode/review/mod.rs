@@ -6,6 +6,7 @@ mod desk;
 mod keys;
 mod picture;
 mod play;
+mod shown;
 mod snapshot;
 mod state;
 mod time_bar;
@@ -39,12 +40,19 @@ pub fn desk_plugin(app: &mut App) {
         .add_systems(desk::DrawDesk, desk::draw);
 }
 
-/// In the headset: boards round the clinician, and the laser reaches the patient. Pictures of the planes without the room's.
-pub fn headset_plugin(app: &mut App) {
-    app.add_plugins((cockpit::plugin, crate::pointing::plugin, crate::placing::plugin))
-        .add_plugins(crate::stamp::plugin)
-        .add_systems(Last, snapshot::through_headset)
-        .insert_resource(views::WithoutRoom)
+/// In the headset: boards round the clinician, and the laser reaches the patient. `beside`: somebody sits at the desk in a window
+/// meanwhile; else the planes have pictures for the boards, and the room has none.
+pub fn headset_plugin(app: &mut App, beside: bool) {
+    app.add_plugins((cockpit::plugin, crate::pointing::plugin, crate::placing::plugin, crate::stamp::plugin))
+        .add_systems(Last, snapshot::through_headset);
+    if beside {
+        // what is drawn for the desk must not cost the headset its frames
+        app.insert_resource(views::Seldom::default())
+            .insert_resource(crate::xr::mirror::never_waits())
+            .add_plugins((window_plugin, shown::plugin));
+        return;
+    }
+    app.insert_resource(views::WithoutRoom)
         .add_systems(Startup, views::spawn)
         .add_systems(Update, views::side_by_side)
         .add_systems(PostUpdate, views::place.before(TransformSystems::Propagate));

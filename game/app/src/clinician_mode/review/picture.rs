@@ -86,7 +86,11 @@ fn shadowed(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, 
 fn room(ui: &Ui, world: &mut World, response: &Response) {
     let by = response.drag_delta();
     let scroll = ui.input(|i| i.smooth_scroll_delta.y);
+    show_ray(ui, world, response);
     let mut views = world.resource_mut::<Views>();
+    if ui.input(|i| i.modifiers.shift) {
+        return; // who shows something does not turn
+    }
     if response.dragged_by(PointerButton::Primary) {
         views.orbit.drag(Vec2::new(by.x, by.y));
     } else if response.dragged() {
@@ -94,6 +98,16 @@ fn room(ui: &Ui, world: &mut World, response: &Response) {
     }
     if response.hovered() && scroll != 0.0 {
         views.orbit.zoom((scroll * 0.004).exp());
+    }
+}
+
+/// With Shift the mouse shows: who wears the headset sees a ray to where it points.
+fn show_ray(ui: &Ui, world: &mut World, response: &Response) {
+    let at = response.hover_pos().filter(|_| ui.input(|i| i.modifiers.shift));
+    let size = response.rect.size();
+    let share = at.map(|p| (p - response.rect.min) / size).map(|s| Vec2::new(s.x, s.y));
+    if let Some(mut shown) = world.get_resource_mut::<super::shown::Shown>() {
+        shown.at = share;
     }
 }
 

@@ -22,7 +22,7 @@ const FIRST: u32 = 64;
 /// Distance of a plane's camera from it, and how far it sees, metres.
 const AWAY_M: f32 = 0.5;
 /// Vertical field of view of the room's picture, degrees.
-const FIELD_DEG: f32 = 46.0;
+pub(super) const FIELD_DEG: f32 = 46.0;
 /// Nearest and farthest look at the room, metres.
 const DISTANCE_M: [f32; 2] = [0.15, 4.0];
 
@@ -153,6 +153,15 @@ pub struct Views {
 #[derive(Resource)]
 pub(super) struct WithoutRoom;
 
+/// There beside a headset: pictures of the desk are drawn a few times a second.
+#[derive(Resource, Default)]
+pub(super) struct Seldom {
+    since_s: f32,
+}
+
+/// Pictures a second beside a headset.
+const SELDOM_HZ: f32 = 10.0;
+
 /// The camera of one.
 #[derive(Component)]
 pub(super) struct Sees(usize);
@@ -261,16 +270,23 @@ pub(super) fn place(
     room: Res<RoomData>,
     mut width: ResMut<LineWidth>,
     mut images: ResMut<Assets<Image>>,
+    (time, seldom): (Res<Time<Real>>, Option<ResMut<Seldom>>),
     frame: Option<Single<&Transform, (With<PatientFrame>, Without<Sees>)>>,
     mut cameras: Query<(&Sees, &mut Transform, &mut Projection, &mut Camera, &mut RenderLayers)>,
 ) {
     let (Some(views), Some(frame)) = (views, frame) else { return };
+    let due = seldom.is_none_or(|mut s| {
+        s.since_s += time.delta_secs();
+        let due = s.since_s >= 1.0 / SELDOM_HZ;
+        s.since_s = if due { 0.0 } else { s.since_s };
+        due
+    });
     for (sees, mut pose, mut lens, mut camera, mut layers) in &mut cameras {
         let view = &views.list[sees.0];
         layers.set_if_neq(view.layers.clone());
         let seen = views.large.is_none_or(|l| l == sees.0);
-        if camera.is_active != seen {
-            camera.is_active = seen;
+        if camera.is_active != (seen && due) {
+            camera.is_active = seen && due;
         }
         let size = view.size.max(UVec2::ONE);
         if images.get(&view.image).is_some_and(|i| i.size() != size)

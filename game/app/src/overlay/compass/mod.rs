@@ -4,10 +4,11 @@
 use super::{Cuts, Family, Legend, Overlay, join, letters};
 use crate::anatomy::PatientFrame;
 use crate::now::Words;
-use crate::seat::Eye;
+use crate::seat::{Eye, looker};
 use crate::tokens;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
+use bevy_mod_xr::camera::XrCamera;
 use nalgebra::Vector3;
 use vestibule_geometry::letter;
 
@@ -51,10 +52,10 @@ fn place(
     family: Res<Family>,
     cuts: Res<Cuts>,
     frame: Option<Single<&GlobalTransform, (With<PatientFrame>, Without<Points>)>>,
-    eyes: Query<&GlobalTransform, (With<Eye>, Without<Points>)>,
+    eyes: Query<(&GlobalTransform, Has<XrCamera>), (With<Eye>, Without<Points>)>,
     mut letters: Query<(&Points, &mut Transform, &mut GlobalTransform, &mut Visibility)>,
 ) {
-    let eye = eyes.iter().map(GlobalTransform::translation).reduce(|a, b| (a + b) * 0.5);
+    let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
     let (Some(frame), Some(eye), true) = (frame, eye, family.on(ID)) else {
         letters.iter_mut().for_each(|mut l| {
             l.3.set_if_neq(Visibility::Hidden);

@@ -3,10 +3,11 @@
 use super::{ID, Notes};
 use crate::anatomy::PatientFrame;
 use crate::overlay::{Family, letters};
-use crate::seat::Eye;
+use crate::seat::{Eye, looker};
 use crate::tokens;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
+use bevy_mod_xr::camera::XrCamera;
 use nalgebra::Point3;
 
 /// Length of a needle and size of its head, mm at life size.
@@ -82,10 +83,10 @@ fn stand(
 
 fn face(
     frame: Option<Single<&GlobalTransform, (With<PatientFrame>, Without<Number>)>>,
-    eyes: Query<&GlobalTransform, (With<Eye>, Without<Number>)>,
+    eyes: Query<(&GlobalTransform, Has<XrCamera>), (With<Eye>, Without<Number>)>,
     mut numbers: Query<(&Number, &mut Transform, &mut GlobalTransform)>,
 ) {
-    let eye = eyes.iter().map(GlobalTransform::translation).reduce(|a, b| (a + b) * 0.5);
+    let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
     let (Some(frame), Some(eye)) = (frame, eye) else { return };
     for (number, mut local, mut global) in &mut numbers {
         let at = frame.transform_point(number.at);

@@ -68,6 +68,11 @@ impl Structures {
         self.set
     }
 
+    /// Place in the set of one of the list.
+    pub fn place_in_set(&self, at: usize) -> Option<usize> {
+        self.list.get(at).map(|e| e.index)
+    }
+
     /// Targets that are drawn, each with its place in the set.
     pub fn targets(&self) -> impl Iterator<Item = (&Entry, usize)> {
         self.list.iter().filter(|e| e.shown && e.order == 0).map(|e| (e, e.index))
