@@ -39,7 +39,12 @@ impl Case {
     ) -> Result<Self, Failure> {
         let room = library.room(ROOM).map_err(Failure::work)?;
         let prepared = match Prepared::new(&patient, plan, grid_mm) {
-            Ok(ready) => Some(ready),
+            Ok(ready) => {
+                if ready.by_approval {
+                    crate::chosen::say(&ready.plan);
+                }
+                Some(ready)
+            }
             Err(PrepareError::SeveralPlans(_)) if plan.is_none() => {
                 // the first that can be computed; the desk offers the doses of the others
                 let uids: Vec<_> = patient.plans.iter().map(|p| p.uid.clone()).collect();
@@ -59,7 +64,10 @@ impl Case {
         let plan = match uid {
             Some(uid) => patient.plans.iter().position(|p| p.uid == uid).unwrap_or(usize::MAX),
             None if patient.plans.is_empty() => usize::MAX,
-            None => 0,
+            None => {
+                let chosen = patient.chosen_plan().ok().map(|c| &c.item.uid);
+                patient.plans.iter().position(|p| Some(&p.uid) == chosen).unwrap_or(0)
+            }
         };
         Ok(Self { library, lang, room, patient: Arc::new(patient), plan, prepared })
     }

@@ -9,6 +9,7 @@ mod blobs;
 mod error;
 mod files;
 mod key;
+mod older;
 mod pack;
 mod patients;
 mod schema;
