@@ -4,7 +4,11 @@ use vestibule_patient::{Dose, Plan};
 
 /// The patient's only approved plan was taken.
 pub fn say(plan: &Plan) {
-    tell!("vestibule: several plans: the only approved one is meant, {} ({}); --plan UID takes another", plan.label, plan.uid);
+    tell!(
+        "vestibule: several plans: the only approved one is meant, {} ({}); --plan UID takes another",
+        plan.label,
+        plan.uid
+    );
 }
 
 /// The dose of the patient's only approved plan was taken.

@@ -58,8 +58,11 @@ pub fn run(command: Command, global: &Global) -> Done {
 
 fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, Failure> {
     let list = || {
-        let lines: Vec<String> =
-            patient.plans.iter().map(|p| format!("  {}  {} ({:?}{})", p.uid, p.label, p.radiation(), approval(p))).collect();
+        let lines: Vec<String> = patient
+            .plans
+            .iter()
+            .map(|p| format!("  {}  {} ({:?}{})", p.uid, p.label, p.radiation(), approval(p)))
+            .collect();
         lines.join("\n")
     };
     match (uid, patient.plans.as_slice()) {
