@@ -160,6 +160,9 @@ pub(crate) mod shown {
             let mut index = 0;
             match Prepared::new(&patient, None, GRID_MM) {
                 Ok(ready) => {
+                    if ready.by_approval {
+                        crate::chosen::say(&ready.plan);
+                    }
                     index = patient.plans.iter().position(|p| p.uid == ready.plan.uid).unwrap_or(0);
                     prepared = Some(ready);
                 }

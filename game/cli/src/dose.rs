@@ -62,8 +62,11 @@ pub fn run(command: Command, global: &Global) -> Done {
 
 fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, Failure> {
     let list = || {
-        let lines: Vec<String> =
-            patient.plans.iter().map(|p| format!("  {}  {} ({:?})", p.uid, p.label, p.radiation())).collect();
+        let lines: Vec<String> = patient
+            .plans
+            .iter()
+            .map(|p| format!("  {}  {} ({:?}{})", p.uid, p.label, p.radiation(), approval(p)))
+            .collect();
         lines.join("\n")
     };
     match (uid, patient.plans.as_slice()) {
@@ -72,9 +75,15 @@ fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, 
             .iter()
             .find(|p| p.uid == uid)
             .ok_or_else(|| Failure::call(format!("there is no plan {uid}; this patient has:\n{}", list()))),
-        (None, [one]) => Ok(one),
         (None, _) => {
-            Err(Failure::call(format!("this patient has several plans; choose one with --plan UID:\n{}", list())))
+            let chosen = patient.chosen_plan().map_err(|_| {
+                let few = "this patient has several plans, and not exactly one is approved";
+                Failure::call(format!("{few}; choose one with --plan UID:\n{}", list()))
+            })?;
+            if chosen.by_approval {
+                crate::chosen::say(chosen.item);
+            }
+            Ok(chosen.item)
         }
     }
 }
@@ -97,8 +106,16 @@ fn choose_dose<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Dose, 
             .iter()
             .find(|d| d.uid == uid)
             .ok_or_else(|| Failure::call(format!("there is no dose {uid}; this patient has:\n{}", list()))),
-        (None, [one]) => Ok(one),
-        (None, _) => Err(Failure::call(format!("this patient has several doses; choose one with --dose UID:\n{}", list()))),
+        (None, _) => {
+            let chosen = patient.chosen_dose().map_err(|_| {
+                let few = "this patient has several doses, and not exactly one of a single approved plan";
+                Failure::call(format!("{few}; choose one with --dose UID:\n{}", list()))
+            })?;
+            if chosen.by_approval {
+                crate::chosen::say_dose(chosen.item);
+            }
+            Ok(chosen.item)
+        }
     }
 }
 
@@ -121,6 +138,11 @@ fn structures_of<'a>(patient: &'a Patient, dose: &Dose) -> Result<&'a StructureS
         ));
     }
     Ok(set)
+}
+
+/// For a list of plans.
+fn approval(plan: &Plan) -> String {
+    plan.approval.map_or_else(String::new, |a| format!(", {}", a.as_str()))
 }
 
 fn identity(patient: &Patient, ct: &Image) -> Identity {

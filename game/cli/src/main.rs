@@ -5,6 +5,7 @@ mod output;
 
 mod bench;
 mod capture;
+mod chosen;
 mod doctor;
 mod dose;
 mod dose_machine;

@@ -270,6 +270,7 @@ fn plan(p: &Plan) -> Value {
         },
         "fractions": p.fractions,
         "prescription_gy": p.prescription_gy,
+        "approval": p.approval.map(|a| a.as_str()),
         "beams": beams,
     })
 }
@@ -335,7 +336,8 @@ fn print_text(v: &Value) {
         say!("structure  {}{standard}  {:.2} cm³", text(&s["name"]), f(&s["volume_cm3"]));
     }
     for p in list("plans") {
-        say!("plan       {}  {}, {} fractions", text(&p["label"]), text(&p["modality"]), p["fractions"]);
+        let approval = p["approval"].as_str().map_or(String::new(), |a| format!(", {a}"));
+        say!("plan       {}  {}, {} fractions{approval}", text(&p["label"]), text(&p["modality"]), p["fractions"]);
         for b in p["beams"].as_array().cloned().unwrap_or_default() {
             say!(
                 "  beam     {}  gantry {}°, couch {}°, {} layers, {} spots, {:.2} MU",

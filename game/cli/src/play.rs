@@ -45,6 +45,12 @@ pub struct Args {
     /// Headless: write one event a line (synthetic patients only; anyone else's log stays in the store)
     #[arg(long, value_name = "FILE.jsonl", requires = "headless")]
     pub log: Option<PathBuf>,
+    /// A clinician's review: a protocol file whose limits can be laid on the dose (docs/protocols.md); may be given again
+    #[arg(long, value_name = "FILE.json")]
+    pub protocol: Vec<PathBuf>,
+    /// A clinician's review of somebody who is not synthetic: limits are judged too, marked as research
+    #[arg(long)]
+    pub research: bool,
     /// Spacing of the dose grid, mm, 0.5 to 10
     #[arg(long, value_name = "MM", default_value_t = 2.5)]
     pub grid_mm: f64,

@@ -1,5 +1,8 @@
 //! `vestibule record`: what the store keeps.
 
+mod mark;
+mod snapshot;
+
 use crate::Global;
 use crate::output::{Done, Failure, print_json, write_new};
 use crate::store::{self, Create};
@@ -17,6 +20,12 @@ pub enum Command {
     /// Staff and their PINs, which open all modes but the patient's
     #[command(subcommand)]
     Staff(Staff),
+    /// Notes, bookmarks and measurements that clinicians left in a review
+    #[command(subcommand)]
+    Mark(mark::Command),
+    /// Pictures that clinicians took in a review
+    #[command(subcommand)]
+    Snapshot(snapshot::Command),
     /// Read everything and say whether it is whole
     Verify,
     /// Who did what, oldest first
@@ -102,6 +111,8 @@ pub fn run(command: Command, global: &Global) -> Done {
             sound(number, &out, identifiable, global)
         }
         Command::Staff(command) => staff(command, global),
+        Command::Mark(command) => mark::run(command, global),
+        Command::Snapshot(command) => snapshot::run(command, global),
         Command::Verify => verify(&store::open(global, Create::No)?, global),
         Command::Audit => audit(global),
         Command::Backup { to } => {

@@ -1,5 +1,7 @@
 //! A clinician's review of a plan, in the window, in the headset or as pictures.
 
+mod kept;
+
 use crate::Global;
 use crate::output::Failure;
 use crate::play::{Args, Mode, choose, language};
@@ -8,6 +10,7 @@ use crate::store;
 use std::sync::Arc;
 use vestibule_app::Shown;
 use vestibule_app::clinician_mode::review::ReviewPlay;
+use vestibule_app::overlay::notes::KeepsReview;
 use vestibule_dose::constraints::Protocol;
 use vestibule_patient::Patient;
 use vestibule_scenario::{Delivery, Ending, Lang, Library, PrepareError, Prepared, Review, Room, StoreKeeper};
@@ -26,6 +29,7 @@ pub struct Case {
     prepared: Option<Arc<Prepared>>,
     protocols: Vec<Protocol>,
     research: bool,
+    kept: Option<Arc<kept::Kept>>,
 }
 
 impl Case {
@@ -42,7 +46,12 @@ impl Case {
     ) -> Result<Self, Failure> {
         let room = library.room(ROOM).map_err(Failure::work)?;
         let prepared = match Prepared::new(&patient, plan, grid_mm) {
-            Ok(ready) => Some(Arc::new(ready)),
+            Ok(ready) => {
+                if ready.by_approval {
+                    crate::chosen::say(&ready.plan);
+                }
+                Some(Arc::new(ready))
+            }
             Err(PrepareError::SeveralPlans(_)) if plan.is_none() => {
                 // the first that can be computed; the desk offers the doses of the others
                 let uids: Vec<_> = patient.plans.iter().map(|p| p.uid.clone()).collect();
@@ -62,10 +71,13 @@ impl Case {
         let plan = match uid {
             Some(uid) => patient.plans.iter().position(|p| p.uid == uid).unwrap_or(usize::MAX),
             None if patient.plans.is_empty() => usize::MAX,
-            None => 0,
+            None => {
+                let chosen = patient.chosen_plan().ok().map(|c| &c.item.uid);
+                patient.plans.iter().position(|p| Some(&p.uid) == chosen).unwrap_or(0)
+            }
         };
-        let (protocols, research) = (Protocol::built_in(), false);
-        Ok(Self { library, lang, room, patient: Arc::new(patient), plan, prepared, protocols, research })
+        let (protocols, patient) = (Protocol::built_in(), Arc::new(patient));
+        Ok(Self { library, lang, room, patient, plan, prepared, protocols, research: false, kept: None })
     }
 
     /// Whether the plan came with a dose: that is shown first.
@@ -100,7 +112,7 @@ impl Case {
             strip: false,
             review: true,
             controls: self.library.controls().map_err(Failure::work)?,
-            keeper: None,
+            keeper: self.kept.clone().map(|k| k as Arc<dyn KeepsReview>),
             prepared: self.prepared.clone(),
             protocols: (self.protocols.clone(), self.research),
             meshes: None,
@@ -123,9 +135,23 @@ pub fn open(args: &Args, global: &Global) -> Result<(Case, StoreKeeper), Failure
     let id = choose(&store.patients().map_err(Failure::work)?, args.patient.as_deref())?;
     let scope = store.patient_scope(&id).map_err(Failure::work)?;
     let patient = scope.patient().map_err(Failure::work)?;
-    let case = Case::new(library, lang, patient, args.plan.as_deref(), args.grid_mm)?;
+    let mut case = Case::new(library, lang, patient, args.plan.as_deref(), args.grid_mm)?;
+    case.research = args.research;
+    for file in args.protocol.iter().rev() {
+        // a department's own stand first
+        case.protocols.insert(0, protocol(file)?);
+    }
+    let plan = case.patient.plans.get(case.plan);
+    case.kept = Some(kept::Kept::new(store, &id, &case.patient, plan).map_err(Failure::work)?);
     let keeper = StoreKeeper::start(scope, "review", Mode::Clinician.name(), lang).map_err(Failure::work)?;
     Ok((case, keeper))
+}
+
+/// A protocol file.
+fn protocol(file: &std::path::Path) -> Result<Protocol, Failure> {
+    let wrong = |why: String| Failure::call(format!("{}: {why}", file.display()));
+    let text = std::fs::read_to_string(file).map_err(|e| wrong(format!("cannot be read: {e}")))?;
+    Protocol::from_json(&text).map_err(|e| wrong(e.to_string()))
 }
 
 /// The store learns that the review is over.

@@ -1,14 +1,16 @@
 //! What a patient is: images, structures, plans, doses and names, in one frame of reference. No I/O, no DICOM crate.
 
+mod chosen;
 mod dose;
 mod image;
 pub mod names;
 mod plan;
 mod structure;
 
+pub use chosen::{Chosen, NotChosen};
 pub use dose::{Dose, DoseSummation, DoseType, DoseUnit};
 pub use image::{Image, Modality};
-pub use plan::{Beam, Layer, Plan, RadiationType, RangeShifter, Spot};
+pub use plan::{Approval, Beam, Layer, Plan, RadiationType, RangeShifter, Review, Spot};
 pub use structure::{RoiType, Structure, StructureSet};
 
 use serde::{Deserialize, Serialize};

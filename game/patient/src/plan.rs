@@ -13,6 +13,42 @@ pub enum RadiationType {
     Ion,
 }
 
+/// Approval Status (300E,0002).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are DICOM's defined terms")]
+pub enum Approval {
+    Approved,
+    Unapproved,
+    Rejected,
+}
+
+impl Approval {
+    /// As DICOM writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "APPROVED",
+            Self::Unapproved => "UNAPPROVED",
+            Self::Rejected => "REJECTED",
+        }
+    }
+
+    /// From DICOM's term; None for any other.
+    pub fn from_term(term: &str) -> Option<Self> {
+        [Self::Approved, Self::Unapproved, Self::Rejected].into_iter().find(|a| a.as_str() == term.trim())
+    }
+}
+
+/// Who approved or rejected a plan, and when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// Reviewer Name (300E,0008) as DICOM writes it (`FAMILY^GIVEN`); empty if absent.
+    pub reviewer: String,
+    /// Review Date (300E,0004), `YYYYMMDD`; empty if absent.
+    pub date: String,
+    /// Review Time (300E,0005), `HHMMSS`; empty if absent.
+    pub time: String,
+}
+
 /// One scan spot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spot {
@@ -115,6 +151,10 @@ pub struct Plan {
     pub prescription_gy: Option<f64>,
     /// Beams in delivery order.
     pub beams: Vec<Beam>,
+    /// Whether it was approved; None if the file does not say.
+    pub approval: Option<Approval>,
+    /// By whom and when; None where neither approved nor rejected.
+    pub review: Option<Review>,
 }
 
 impl Plan {

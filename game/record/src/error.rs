@@ -106,6 +106,14 @@ pub enum StoreError {
     NoSuchSession,
     #[error("this belongs to another patient than the one that is open")]
     OtherPatient,
+    #[error("this is for staff: a staff PIN opens it")]
+    StaffOnly,
+    #[error("a position has three finite numbers, mm")]
+    NotAPosition,
+    #[error("this mark was withdrawn: it stays as it is")]
+    Withdrawn,
+    #[error("a snapshot is a DICOM file, and these bytes are none")]
+    NotDicom,
     #[error("no such object in this store")]
     NoSuchObject,
     #[error("a stored object cannot be read back (kept by another version of Vestibule?): import the patient again")]

@@ -2,10 +2,13 @@
 //! its range (CT), else f32; bytes of equal weight side by side, then zstd. Exact to the bit either way.
 
 use crate::StoreError;
-use serde::{Serialize, de::DeserializeOwned};
+use crate::older::Stored;
+use serde::Serialize;
 
-/// The encoding this program writes into `objects.encoding`; raised when a stored type changes its shape.
-pub(crate) const ENCODING: i64 = 1;
+/// The encoding this program writes into `objects.encoding`; raised when a stored type changes its shape. What an older one
+/// looked like, and how it becomes the present type, stands in `older.rs`.
+/// 2: plans say whether they are approved.
+pub(crate) const ENCODING: i64 = 2;
 
 /// Voxels per chunk: 4 MiB as f32, so that a large volume never needs a second copy of itself in memory.
 pub(crate) const CHUNK: usize = 1 << 20;
@@ -38,14 +41,12 @@ pub(crate) fn pack_head(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {
     zstd::bulk::compress(&plain, LEVEL).map_err(fail)
 }
 
-pub(crate) fn unpack_head<T: DeserializeOwned>(encoding: i64, data: &[u8]) -> Result<T, StoreError> {
-    if encoding != ENCODING {
-        return Err(StoreError::Unreadable);
-    }
+/// A stored type, as the encoding that it was written in has it.
+pub(crate) fn unpack_head<T: Stored>(encoding: i64, data: &[u8]) -> Result<T, StoreError> {
     let size = zstd::zstd_safe::get_frame_content_size(data).ok().flatten().unwrap_or(u64::MAX);
     let size = usize::try_from(size).ok().filter(|&s| s <= MOST_HEAD_BYTES).ok_or(StoreError::Unreadable)?;
     let plain = zstd::bulk::decompress(data, size).map_err(|_| StoreError::Unreadable)?;
-    postcard::from_bytes(&plain).map_err(|_| StoreError::Unreadable)
+    T::decode(encoding, &plain).ok_or(StoreError::Unreadable)
 }
 
 /// Packs chunks of [`CHUNK`] voxels in parallel and hands them on in order, a few at a time.
@@ -138,6 +139,8 @@ fn unpack_chunk(chunk: &Chunk) -> Result<Vec<f32>, StoreError> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use vestibule_geometry::Grid;
+    use vestibule_patient::Plan;
 
     fn round_trip(voxels: &[f32]) -> (Vec<f32>, Vec<i64>) {
         let mut chunks = Vec::new();
@@ -181,8 +184,12 @@ mod tests {
 
     #[test]
     fn damage_is_an_error_not_a_crash() {
-        assert!(unpack_head::<String>(ENCODING, b"not zstd").is_err());
-        assert!(unpack_head::<String>(ENCODING + 1, &pack_head(&"x").unwrap()).is_err());
+        assert!(unpack_head::<Plan>(ENCODING, b"not zstd").is_err());
+        let plan = pack_head(&Plan::default()).unwrap();
+        assert!(unpack_head::<Plan>(ENCODING, &plan).is_ok());
+        for other in [ENCODING + 1, 0, -1, i64::MAX] {
+            assert!(unpack_head::<Plan>(other, &plan).is_err() && unpack_head::<Grid>(other, &plan).is_err());
+        }
         assert!(unpack_voxels(&[Chunk { packing: 0, count: 9, data: vec![1, 2, 3] }]).is_err());
         assert!(unpack_voxels(&[Chunk { packing: 7, count: 0, data: vec![] }]).is_err());
     }

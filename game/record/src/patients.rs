@@ -1,10 +1,11 @@
 //! People and what was imported of them.
 
+use crate::older::Stored;
 use crate::pack::{self, Chunk, ENCODING};
 use crate::store::now;
 use crate::{Store, StoreError, audit};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Dose, Image, Patient};
 
@@ -168,7 +169,7 @@ fn get_voxels(c: &Connection, object: i64, grid: &Grid) -> Result<Vec<f32>, Stor
 }
 
 /// Every object of a kind: key and head, in import order.
-fn heads<T: DeserializeOwned>(c: &Connection, patient: i64, kind: &str) -> Result<Vec<(i64, T)>, StoreError> {
+fn heads<T: Stored>(c: &Connection, patient: i64, kind: &str) -> Result<Vec<(i64, T)>, StoreError> {
     let mut statement =
         c.prepare("SELECT key, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 ORDER BY position")?;
     let mut rows = statement.query(params![patient, kind])?;
@@ -327,7 +328,7 @@ impl Store {
         })
     }
 
-    /// Removes a person: images, answers, sounds, events, notes. The audit keeps that somebody was removed, not who.
+    /// Removes a person: images, answers, sounds, events, notes, marks, snapshots. The audit keeps that somebody was removed, not who.
     ///
     /// # Errors
     /// When they are not there or the store cannot be written.

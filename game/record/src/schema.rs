@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// One entry per schema version: what turns version n into n + 1. Never edit an entry that has shipped; add one.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// The schema this program writes and the newest it reads (`PRAGMA user_version`).
 pub(crate) const SCHEMA: i64 = MIGRATIONS.len() as i64;
@@ -170,4 +170,57 @@ CREATE TRIGGER audit_head_grows BEFORE UPDATE ON audit_head WHEN NEW.seq <> OLD.
 const V2: &str = "
 ALTER TABLE answers ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE answers ADD COLUMN by_staff INTEGER NOT NULL DEFAULT 0;
+";
+
+/// What clinicians leave in a review. No row of it goes but with its patient: a mark that is changed keeps what it was in
+/// `mark_history`, one that is taken back stays as `withdrawn`. `preferences` are the staff's own settings.
+const V3: &str = "
+CREATE TABLE marks (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    patient INTEGER NOT NULL REFERENCES patients(key) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    x REAL, y REAL, z REAL,
+    format INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    author TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    withdrawn INTEGER NOT NULL DEFAULT 0,
+    CHECK ((x IS NULL) = (y IS NULL) AND (y IS NULL) = (z IS NULL))
+) STRICT;
+CREATE INDEX marks_by_patient ON marks(patient);
+
+-- What a mark was before a change, and since when it was so.
+CREATE TABLE mark_history (
+    key INTEGER PRIMARY KEY,
+    mark INTEGER NOT NULL REFERENCES marks(key) ON DELETE CASCADE,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    x REAL, y REAL, z REAL,
+    format INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    author TEXT NOT NULL,
+    since TEXT NOT NULL
+) STRICT;
+CREATE INDEX mark_history_by_mark ON mark_history(mark);
+
+-- Pictures of a review, as DICOM. Not among the blobs: a patient's run reads those.
+CREATE TABLE snapshots (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    patient INTEGER NOT NULL REFERENCES patients(key) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    author TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    data BLOB NOT NULL
+) STRICT;
+CREATE INDEX snapshots_by_patient ON snapshots(patient);
+
+CREATE TABLE preferences (
+    staff TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    changed_at TEXT NOT NULL,
+    PRIMARY KEY (staff, name)
+) STRICT;
 ";

@@ -1,6 +1,6 @@
 //! Whether everything kept is still there and whole.
 
-use crate::{Store, StoreError, audit, pack};
+use crate::{Store, StoreError, audit, pack, snapshots};
 use rusqlite::Connection;
 
 /// What `verify` found.
@@ -12,6 +12,10 @@ pub struct Verification {
     pub patients: usize,
     /// Number of answers.
     pub answers: usize,
+    /// Number of clinicians' marks, withdrawn ones included.
+    pub marks: usize,
+    /// Number of snapshots.
+    pub snapshots: usize,
     /// Number of audit entries.
     pub audit_entries: usize,
     /// What is wrong, in words; empty when all is well. No personal data.
@@ -47,8 +51,18 @@ fn unreadable_chunks(c: &Connection) -> Result<usize, StoreError> {
     Ok(bad)
 }
 
+fn not_dicom(c: &Connection) -> Result<usize, StoreError> {
+    let mut statement = c.prepare("SELECT substr(data, 1, 132) FROM snapshots")?;
+    let mut rows = statement.query([])?;
+    let mut bad = 0;
+    while let Some(row) = rows.next()? {
+        bad += usize::from(!snapshots::is_dicom(&row.get::<_, Vec<u8>>(0)?));
+    }
+    Ok(bad)
+}
+
 impl Store {
-    /// Reads everything: page authentication, SQLite's own integrity check, references, voxels, the audit's chain.
+    /// Reads everything: page authentication, SQLite's own integrity check, references, voxels, snapshots, the audit's chain.
     ///
     /// # Errors
     /// When the store is too damaged to be read at all.
@@ -65,12 +79,18 @@ impl Store {
                 0 => {}
                 n => problems.push(format!("{n} pieces of images or doses cannot be read back")),
             }
+            match not_dicom(c)? {
+                0 => {}
+                n => problems.push(format!("{n} snapshots are no longer DICOM files")),
+            }
             let (audit_entries, audit_problems) = audit::check(c)?;
             problems.extend(audit_problems);
             Ok(Verification {
                 ok: problems.is_empty(),
                 patients: count(c, "patients")?,
                 answers: count(c, "answers")?,
+                marks: count(c, "marks")?,
+                snapshots: count(c, "snapshots")?,
                 audit_entries,
                 problems,
             })

@@ -342,6 +342,7 @@ fn a_store_of_the_first_schema_is_brought_up_to_date() {
     let hex = "07".repeat(32);
     c.execute_batch(&format!(
         "PRAGMA key = \"x'{hex}'\"; ALTER TABLE answers DROP COLUMN attempt; ALTER TABLE answers DROP COLUMN by_staff;
+         DROP TABLE mark_history; DROP TABLE marks; DROP TABLE snapshots; DROP TABLE preferences;
          PRAGMA user_version = 1;"
     ))
     .unwrap();

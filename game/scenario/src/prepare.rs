@@ -7,13 +7,15 @@ use vestibule_dose::{
     ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan, RayProbe, Timeline,
 };
 use vestibule_geometry::contour;
-use vestibule_patient::{Patient, Plan, RadiationType};
+use vestibule_patient::{Chosen, NotChosen, Patient, Plan, RadiationType};
 
 /// A plan that can be played.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The plan.
     pub plan: Plan,
+    /// True where the patient has several and none was named: this is the only APPROVED one. Whoever plays it says so.
+    pub by_approval: bool,
     /// Its spots in time.
     pub delivery: Arc<Delivery>,
     /// The same spots as the engine has them in time.
@@ -32,7 +34,10 @@ pub enum PrepareError {
     #[error("this patient has no proton plan with the UID '{0}'; `vestibule patient show` lists them")]
     UnknownPlan(String),
     /// More than one.
-    #[error("this patient has {0} proton plans; say which with --plan UID (`vestibule patient show` lists them)")]
+    #[error(
+        "this patient has {0} proton plans, and not exactly one is approved; say which with --plan UID (`vestibule patient \
+         show` lists them)"
+    )]
     SeveralPlans(usize),
     /// No CT to compute on.
     #[error("this plan has no CT in its frame of reference; import the CT it was made on")]
@@ -43,24 +48,23 @@ pub enum PrepareError {
 }
 
 impl Prepared {
-    /// Takes the patient's only proton plan, or the one with this UID, and makes it ready on a dose grid of `grid_mm`
-    /// (0.5 to 10).
+    /// Takes the patient's only proton plan (of several the only approved one), or the one with this UID, and makes it
+    /// ready on a dose grid of `grid_mm` (0.5 to 10).
     ///
     /// # Errors
     /// No such plan, several and none named, no CT, or a plan that the engine refuses.
     pub fn new(patient: &Patient, plan_uid: Option<&str>, grid_mm: f64) -> Result<Self, PrepareError> {
-        let proton: Vec<_> = patient
-            .plans
-            .iter()
-            .filter(|p| p.radiation() == RadiationType::Proton && p.beams.iter().any(|b| b.spot_count() > 0))
-            .collect();
-        let plan = match (plan_uid, proton.as_slice()) {
-            (Some(uid), plans) => {
-                plans.iter().find(|p| p.uid == uid).ok_or_else(|| PrepareError::UnknownPlan(uid.to_owned()))?
+        let proton = |p: &Plan| p.radiation() == RadiationType::Proton && p.beams.iter().any(|b| b.spot_count() > 0);
+        let Chosen { item: plan, by_approval } = match plan_uid {
+            Some(uid) => {
+                let named = patient.plans.iter().find(|p| proton(p) && p.uid == uid);
+                let item = named.ok_or_else(|| PrepareError::UnknownPlan(uid.to_owned()))?;
+                Chosen { item, by_approval: false }
             }
-            (None, []) => return Err(PrepareError::NoPlan),
-            (None, [plan]) => plan,
-            (None, plans) => return Err(PrepareError::SeveralPlans(plans.len())),
+            None => patient.chosen_plan_of(proton).map_err(|e| match e {
+                NotChosen::Nothing => PrepareError::NoPlan,
+                NotChosen::Several(n) => PrepareError::SeveralPlans(n),
+            })?,
         };
         let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
         let structures = patient.structures_of(plan);
@@ -72,7 +76,7 @@ impl Prepared {
         let dose = PreparedPlan::with_materials(image, body.as_ref(), plan, &machine, &hu, &options, &materials)?;
         let timeline = Timeline::new(plan, &machine.delivery_times());
         let delivery = Arc::new(Delivery::new(plan, &timeline));
-        Ok(Self { plan: (*plan).clone(), delivery, timeline: Arc::new(timeline), dose: Arc::new(dose) })
+        Ok(Self { plan: plan.clone(), by_approval, delivery, timeline: Arc::new(timeline), dose: Arc::new(dose) })
     }
 
     /// A live dose with nothing delivered.

@@ -5,6 +5,7 @@ mod assets;
 mod outline;
 mod pictures;
 mod plan;
+mod planner;
 mod scan;
 mod sdf;
 mod skin;
@@ -18,7 +19,7 @@ use miette::{IntoDiagnostic, Result, miette};
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Makes the synthetic patient: CT, MR, structures, proton plan and dose as DICOM. The same seed gives the same bytes.
+/// Makes the synthetic patient: CT, MR, structures, two proton plans and their doses as DICOM. The same seed gives the same bytes.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -47,22 +48,25 @@ fn main() -> Result<()> {
         pictures::all(&study, dir).into_diagnostic()?;
         say("pictures saved");
     }
-    for beam in &study.plan.beams {
-        println!(
-            "{:12} gantry {:3} couch {:2}: {} layers, {} spots, {:.0} MU",
-            beam.name,
-            beam.angles.gantry_deg,
-            beam.angles.patient_support_deg,
-            beam.layers.len(),
-            beam.spot_count(),
-            beam.meterset_mu
-        );
+    for planned in &study.planned {
+        println!("plan {}", planned.plan.label);
+        for beam in &planned.plan.beams {
+            println!(
+                "{:12} gantry {:3} couch {:2}: {} layers, {} spots, {:.0} MU",
+                beam.name,
+                beam.angles.gantry_deg,
+                beam.angles.patient_support_deg,
+                beam.layers.len(),
+                beam.spot_count(),
+                beam.meterset_mu
+            );
+        }
+        for goal in &planned.goals {
+            println!("{}  {}", if goal.met { "met   " } else { "MISSED" }, goal.text);
+        }
     }
-    for goal in &study.goals {
-        println!("{}  {}", if goal.met { "met   " } else { "MISSED" }, goal.text);
-    }
-    if study.goals.iter().any(|g| !g.met) {
-        return Err(miette!("the plan misses a goal; the study was written all the same"));
+    if study.planned.iter().flat_map(|p| &p.goals).any(|g| !g.met) {
+        return Err(miette!("a plan misses a goal; the study was written all the same"));
     }
     Ok(())
 }

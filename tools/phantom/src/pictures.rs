@@ -108,7 +108,7 @@ pub fn all(study: &crate::study::Study, dir: &Path) -> image::ImageResult<()> {
         slice(ct, 2, at, (60.0, 500.0), &[], &dir.join(format!("ct-axial-{z}.png")))?;
         slice(ct, 2, at, (60.0, 500.0), &outlines, &dir.join(format!("outlines-axial-{z}.png")))?;
         slice(&study.mr.volume, 2, at, (420.0, 840.0), &[], &dir.join(format!("mr-axial-{z}.png")))?;
-        slice(&study.dose.volume, 2, at, (30.0, 60.0), &outlines, &dir.join(format!("dose-axial-{z}.png")))?;
+        slice(&study.planned[0].dose.volume, 2, at, (30.0, 60.0), &outlines, &dir.join(format!("dose-axial-{z}.png")))?;
     }
     for (axis, name, list) in [(0, "sagittal", [0, 10, 28]), (1, "coronal", [-70, -40, 8])] {
         for at in list {

@@ -1,4 +1,4 @@
-//! The treatment plan: three proton beams, spots over the target, weights fitted to the prescription.
+//! The treatment plans: proton beams, spots over the target, weights fitted to the prescription.
 
 use crate::anatomy::{Anatomy, TUMOUR};
 use crate::structures;
@@ -30,9 +30,19 @@ pub struct Density {
     pub steps: usize,
 }
 
-/// The beams without spots: from the right with a range shifter, from the right front, and from above with the couch
-/// turned.
-fn beams(machine: &MachineModel) -> Vec<Beam> {
+/// From where a plan treats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Geometry {
+    /// Three beams, the approved plan: from the right with a range shifter, from the right front, and from above with the couch
+    /// turned.
+    ThreeBeams,
+    /// Two beams, the alternative: from the left through the healthy half, and from the vertex with the couch turned. It
+    /// needs no range shifter and spares a little of the right hippocampus; the left one and the brainstem pay for it.
+    TwoBeams,
+}
+
+/// The beams without spots.
+fn beams(machine: &MachineModel, geometry: Geometry) -> Vec<Beam> {
     let isocentre_mm = Point3::from(TUMOUR);
     let beam = |number, name: &str, gantry_deg, patient_support_deg, snout, range_shifters| Beam {
         number,
@@ -52,15 +62,21 @@ fn beams(machine: &MachineModel) -> Vec<Beam> {
         water_equivalent_mm: Some(s.water_equivalent_mm),
         isocentre_distance_mm: Some(120.0),
     });
-    vec![
-        beam(1, "RIGHT", 270.0, 0.0, 120.0, shifter.into_iter().collect()),
-        beam(2, "RIGHT FRONT", 335.0, 0.0, 250.0, Vec::new()),
-        beam(3, "ABOVE", 325.0, 90.0, 250.0, Vec::new()),
-    ]
+    match geometry {
+        Geometry::ThreeBeams => vec![
+            beam(1, "RIGHT", 270.0, 0.0, 120.0, shifter.into_iter().collect()),
+            beam(2, "RIGHT FRONT", 335.0, 0.0, 250.0, Vec::new()),
+            beam(3, "ABOVE", 325.0, 90.0, 250.0, Vec::new()),
+        ],
+        Geometry::TwoBeams => {
+            vec![beam(1, "LEFT", 90.0, 0.0, 250.0, Vec::new()), beam(2, "VERTEX", 285.0, 90.0, 250.0, Vec::new())]
+        }
+    }
 }
 
 /// Places spots so that each one's peak falls into the planning target or close by. Layers run deepest first.
 pub fn place(
+    geometry: Geometry,
     a: &Anatomy,
     ct: &Image,
     body: &Volume<u8>,
@@ -69,7 +85,7 @@ pub fn place(
     density: &Density,
 ) -> Vec<Beam> {
     let margin = 0.8 * density.spot_mm;
-    let mut beams = beams(machine);
+    let mut beams = beams(machine, geometry);
     for beam in &mut beams {
         let frames = Frames { isocentre_mm: beam.isocentre_mm, position: PatientPosition::Hfs };
         let back = frames.patient_to_gantry(&beam.angles).inverse();

@@ -1,15 +1,16 @@
-//! The whole study: scans, structures, plan, dose, files, and whether the plan meets its goals.
+//! The whole study: scans, structures, plans, doses, files.
 
 use crate::anatomy::Anatomy;
-use crate::plan::{self, Density, FRACTIONS, PRESCRIPTION, RBE};
+use crate::plan::{Density, FRACTIONS, Geometry, PRESCRIPTION};
+use crate::planner::Planner;
 use crate::scan::{self, Kind, Scan};
 use crate::{assets, structures};
 use nalgebra::Point3;
 use std::path::{Path, PathBuf};
 use vestibule_dicom::write::{self, Identity, WriteError, derived_uid};
-use vestibule_dose::{ComputeError, DoseOptions, Dvh, HuTable, MachineModel, PreparedPlan, compute};
+use vestibule_dose::{ComputeError, HuTable, MachineModel};
 use vestibule_geometry::{Grid, PatientPosition, Volume, contour};
-use vestibule_patient::{Dose, DoseType, Image, Modality, Plan, StructureSet};
+use vestibule_patient::{Approval, Dose, Image, Modality, Plan, Review, StructureSet};
 
 /// Why there is no study.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +87,16 @@ fn grid((n, s, nz, sz): (usize, f64, usize, f64)) -> Grid {
     Grid::axial([n, n, nz], [s, s, sz], Point3::new(o, o, 118.0 - sz * nz as f64 + sz / 2.0))
 }
 
+/// A plan with what it gives.
+pub struct Planned {
+    /// The plan, as written.
+    pub plan: Plan,
+    /// Its dose over all fractions, Gy(RBE).
+    pub dose: Dose,
+    /// Its goals, and what the organs get that the plans differ in.
+    pub goals: Vec<Goal>,
+}
+
 /// Everything in memory, before and after writing.
 pub struct Study {
     /// The planning CT.
@@ -94,12 +105,8 @@ pub struct Study {
     pub mr: Image,
     /// The structures.
     pub structures: StructureSet,
-    /// The plan, as written.
-    pub plan: Plan,
-    /// Its dose over all fractions, Gy(RBE).
-    pub dose: Dose,
-    /// Its goals.
-    pub goals: Vec<Goal>,
+    /// The approved plan, then the alternative, each with its dose.
+    pub planned: [Planned; 2],
     identity: Identity,
 }
 
@@ -135,58 +142,31 @@ pub fn make(seed: u64, size: &Size, say: &dyn Fn(&str)) -> Result<Study, StudyEr
     let body = contour::mask(contours("BODY")?, &ct.volume.grid);
     say("structures outlined");
 
-    let machine = MachineModel::generic();
-    let table = HuTable::for_image(&ct);
-    let mut plan = Plan {
-        uid: uid("plan"),
-        label: "SYNTHETIC".to_owned(),
+    let planner = Planner {
+        a: &a,
+        ct: &ct,
+        body: &body,
+        machine: MachineModel::generic(),
+        hu: HuTable::for_image(&ct),
+        density: size.density,
+        structures: &set,
+    };
+    let blank = |label: &str, uid: String| Plan {
+        uid,
+        label: label.to_owned(),
         frame_of_reference_uid: frame.clone(),
         structure_set_uid: Some(set.uid.clone()),
         position: Some(PatientPosition::Hfs),
         fractions: FRACTIONS,
         prescription_gy: Some(PRESCRIPTION),
-        beams: plan::place(&a, &ct, &body, &machine, &table, &size.density),
+        ..Plan::default()
     };
-    let candidates: usize = plan.beams.iter().map(|b| b.spot_count()).sum();
-    say(&format!("{candidates} spots placed"));
-    let stem = |p: [f64; 3]| a.region_at(4, p);
-    plan::fit(&a, &ct, &body, &mut plan, &machine, &table, &size.density, &stem)?;
-    say("weights fitted");
-    let options = DoseOptions { grid_mm: size.density.grid_mm };
-    let course = |plan: &Plan| -> Result<Dose, StudyError> {
-        let prepared = PreparedPlan::new(&ct, Some(&body), plan, &machine, &table, &options)?;
-        let mut dose = compute(&prepared, FRACTIONS, &|_, _| ());
-        dose.uid = uid("dose");
-        dose.dose_type = DoseType::Effective;
-        dose.volume.data.iter_mut().for_each(|v| *v = (f64::from(*v) * RBE) as f32);
-        Ok(dose)
-    };
-    let histogram = |dose: &Dose, name: &'static str| {
-        Dvh::new(&dose.volume, contours(name)?)
-            .map_err(|source| StudyError::Histogram { name: name.to_owned(), source })
-    };
-    let first = course(&plan)?;
-    let ctv = histogram(&first, "CTV")?;
-    plan::scale(&mut plan, PRESCRIPTION / ctv.d50.max(1.0));
-    for beam in &mut plan.beams {
-        beam.beam_dose_gy = Some((PRESCRIPTION / f64::from(FRACTIONS) / 3.0 * 100.0).round() / 100.0);
-    }
-    let dose = course(&plan)?;
-    say("dose computed");
-    let ctv = histogram(&dose, "CTV")?;
-    let ptv = histogram(&dose, "PTV")?;
-    let stem = histogram(&dose, "Brainstem")?.d_at_volume_cm3(0.03);
-    let percent = |gy: f64| 100.0 * gy / PRESCRIPTION;
-    let goal = |text: String, met: bool| Goal { text, met };
-    let goals = vec![
-        goal(
-            format!("CTV D98 {:.1} % of {PRESCRIPTION} Gy(RBE), at least 95 %", percent(ctv.d98)),
-            percent(ctv.d98) >= 95.0,
-        ),
-        goal(format!("CTV D2 {:.1} %, at most 107 %", percent(ctv.d2)), percent(ctv.d2) <= 107.0),
-        goal(format!("Brainstem D0.03cc {stem:.1} Gy(RBE), at most 54"), stem <= 54.0),
-        goal(format!("PTV D95 {:.1} % (reported only)", percent(ptv.d95)), true),
-    ];
+    let review =
+        Review { reviewer: "SYNTHETIC^REVIEWER".to_owned(), date: "20260105".to_owned(), time: "160000".to_owned() };
+    let first = Plan { approval: Some(Approval::Approved), review: Some(review), ..blank("SYNTHETIC", uid("plan")) };
+    let first = planner.make(Geometry::ThreeBeams, first, uid("dose"), say)?;
+    let second = Plan { approval: Some(Approval::Unapproved), ..blank("ALTERNATIVE", uid("plan alternative")) };
+    let second = planner.make(Geometry::TwoBeams, second, uid("dose alternative"), say)?;
     let identity = Identity {
         patient_id: format!("SYNTHETIC-{seed}"),
         patient_name: "SYNTHETIC^VESTIBULE".to_owned(),
@@ -197,10 +177,11 @@ pub fn make(seed: u64, size: &Size, say: &dyn Fn(&str)) -> Result<Study, StudyEr
         study_time: "090000".to_owned(),
         study_description: "SYNTHETIC proton planning study".to_owned(),
     };
-    Ok(Study { ct, mr, structures: set, plan, dose, goals, identity })
+    Ok(Study { ct, mr, structures: set, planned: [first, second], identity })
 }
 
-/// Writes the study as DICOM: `CT/`, `MR/`, `RTSTRUCT.dcm`, `RTPLAN.dcm`, `RTDOSE.dcm`. An earlier study's slices there go.
+/// Writes the study as DICOM: `CT/`, `MR/`, `RTSTRUCT.dcm`, `RTPLAN.dcm`, `RTDOSE.dcm`, and the alternative's
+/// `RTPLAN_ALTERNATIVE.dcm`, `RTDOSE_ALTERNATIVE.dcm`. An earlier study's slices there go.
 pub fn write(study: &Study, out: &Path) -> Result<(), StudyError> {
     let folder =
         |path: &Path, r: std::io::Result<()>| r.map_err(|source| StudyError::Folder { path: path.to_owned(), source });
@@ -218,7 +199,9 @@ pub fn write(study: &Study, out: &Path) -> Result<(), StudyError> {
         write::image_series(&dir, image, &study.identity)?;
     }
     write::structure_set(&out.join("RTSTRUCT.dcm"), &study.structures, &study.ct, &study.identity)?;
-    write::ion_plan(&out.join("RTPLAN.dcm"), &study.plan, &study.identity)?;
-    write::dose(&out.join("RTDOSE.dcm"), &study.dose, Some(&study.plan), &study.identity)?;
+    for (Planned { plan, dose, .. }, suffix) in study.planned.iter().zip(["", "_ALTERNATIVE"]) {
+        write::ion_plan(&out.join(format!("RTPLAN{suffix}.dcm")), plan, &study.identity)?;
+        write::dose(&out.join(format!("RTDOSE{suffix}.dcm")), dose, Some(plan), &study.identity)?;
+    }
     Ok(())
 }

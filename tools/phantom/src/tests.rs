@@ -1,6 +1,6 @@
 //! The coarse study, looked at from all sides.
 
-use crate::study::{Study, TINY, make, write};
+use crate::study::{Planned, Study, TINY, make, write};
 use std::sync::OnceLock;
 use vestibule_geometry::Contour;
 use vestibule_patient::Modality;
@@ -20,15 +20,17 @@ fn middle(name: &str) -> [f64; 3] {
 }
 
 #[test]
-fn the_plan_meets_its_goals_with_three_beams_and_one_range_shifter() {
-    let s = tiny();
-    for goal in &s.goals {
+fn both_plans_meet_their_goals_with_their_beams_and_range_shifters() {
+    let [approved, alternative] = &tiny().planned;
+    for goal in approved.goals.iter().chain(&alternative.goals) {
         assert!(goal.met, "{}", goal.text);
     }
-    assert_eq!(s.plan.beams.len(), 3);
-    assert_eq!(s.plan.beams.iter().filter(|b| !b.range_shifters.is_empty()).count(), 1);
-    assert!(s.plan.beams.iter().any(|b| b.angles.patient_support_deg != 0.0));
-    for beam in &s.plan.beams {
+    for (plan, beams, shifters) in [(&approved.plan, 3, 1), (&alternative.plan, 2, 0)] {
+        assert_eq!(plan.beams.len(), beams);
+        assert_eq!(plan.beams.iter().filter(|b| !b.range_shifters.is_empty()).count(), shifters);
+        assert!(plan.beams.iter().any(|b| b.angles.patient_support_deg != 0.0));
+    }
+    for beam in approved.plan.beams.iter().chain(&alternative.plan.beams) {
         assert!(
             beam.layers.windows(2).all(|l| l[0].energy_mev > l[1].energy_mev),
             "{} is not deepest first",
@@ -37,6 +39,20 @@ fn the_plan_meets_its_goals_with_three_beams_and_one_range_shifter() {
         let sum: f64 = beam.layers.iter().flat_map(|l| &l.spots).map(|s| s.weight).sum();
         assert!((sum - beam.meterset_mu).abs() < 1e-3 && beam.mu_per_weight() == 1.0);
     }
+}
+
+/// What the comparison of the two teaches: the same target, other organs.
+#[test]
+fn the_alternative_pays_with_the_healthy_side_and_the_brainstem() {
+    let [approved, alternative] = &tiny().planned;
+    let of = |p: &Planned, name: &str| vestibule_dose::Dvh::new(&p.dose.volume, contours(name)).unwrap();
+    let mean = |name: &str| [approved, alternative].map(|p| of(p, name).mean);
+    let stem = [approved, alternative].map(|p| of(p, "Brainstem").d_at_volume_cm3(0.03));
+    assert!(stem[1] > stem[0] + 3.0, "{stem:?}");
+    let (left, right, target) = (mean("Hippocampus_L"), mean("Hippocampus_R"), mean("CTV"));
+    assert!(left[0] < 1.0 && left[1] > 5.0, "{left:?}");
+    assert!(right[1] < right[0] - 0.5, "{right:?}");
+    assert!((target[0] - target[1]).abs() < 0.5, "{target:?}");
 }
 
 #[test]
@@ -68,7 +84,7 @@ fn tissues_have_their_hounsfield_units_and_organs_their_size() {
         ("Eye_R", 5.0, 10.0),
         ("GTV", 12.0, 40.0),
     ] {
-        let v = vestibule_dose::Dvh::new(&s.dose.volume, contours(name)).unwrap().volume_cm3;
+        let v = vestibule_dose::Dvh::new(&s.planned[0].dose.volume, contours(name)).unwrap().volume_cm3;
         assert!(v > low && v < high, "{name} has {v:.1} cm³");
     }
 }
@@ -79,7 +95,9 @@ fn the_number_of_threads_changes_no_byte() {
     let alone = one.install(|| make(1, &TINY, &|_| ()).unwrap());
     let s = tiny();
     assert!(s.ct.volume == alone.ct.volume && s.mr.volume == alone.mr.volume);
-    assert!(s.plan == alone.plan && s.dose.volume == alone.dose.volume);
+    for (a, b) in s.planned.iter().zip(&alone.planned) {
+        assert!(a.plan == b.plan && a.dose.volume == b.dose.volume);
+    }
 }
 
 #[test]
@@ -93,7 +111,7 @@ fn what_is_written_comes_back() {
     assert!(p.synthetic && p.name.contains("SYNTHETIC"));
     assert_eq!(
         (p.images.len(), p.structure_sets.len(), p.plans.len(), p.doses.len()),
-        (2, 1, 1, 1),
+        (2, 1, 2, 2),
         "{:?}",
         back.notes
     );
@@ -112,7 +130,18 @@ fn what_is_written_comes_back() {
             })
             .collect()
     };
-    for (a, b) in spots(&p.plans[0]).iter().zip(spots(&s.plan)) {
-        assert!((a.0 - b.0).abs() < 1e-6 && (a.1 - b.1).abs() < 1e-6 && (a.2 - b.2).abs() < 1e-6 * b.2, "{a:?} {b:?}");
+    for planned in &s.planned {
+        let plan = p.plans.iter().find(|q| q.uid == planned.plan.uid).unwrap();
+        assert_eq!((plan.approval, &plan.review), (planned.plan.approval, &planned.plan.review));
+        assert_eq!(p.dose_of(plan).map(|d| &d.uid), Some(&planned.dose.uid));
+        let (back, sent) = (spots(plan), spots(&planned.plan));
+        assert_eq!(back.len(), sent.len());
+        for (a, b) in back.iter().zip(sent) {
+            let near = |x: f64, y: f64, by: f64| (x - y).abs() < 1e-6 * by;
+            assert!(near(a.0, b.0, 1.0) && near(a.1, b.1, 1.0) && near(a.2, b.2, b.2), "{a:?} {b:?}");
+        }
     }
+    let meant = p.chosen_plan().unwrap();
+    assert!(meant.by_approval && meant.item.uid == s.planned[0].plan.uid);
+    assert_eq!(p.chosen_dose().unwrap().item.uid, s.planned[0].dose.uid);
 }

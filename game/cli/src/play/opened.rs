@@ -62,6 +62,9 @@ impl Opened {
             }
             other => Failure::work(other),
         })?;
+        if prepared.by_approval {
+            crate::chosen::say(&prepared.plan);
+        }
         let keeper = StoreKeeper::start(scope, &journey.id, args.mode.name(), lang).map_err(Failure::work)?;
         Ok(Self { library, journey, room, checklist, lang, patient, prepared, keeper })
     }

@@ -9,7 +9,7 @@ use dicom_dictionary_std::tags;
 use nalgebra::Point3;
 use std::collections::BTreeMap;
 use vestibule_geometry::BeamAngles;
-use vestibule_patient::{Beam, Plan, RadiationType, RangeShifter};
+use vestibule_patient::{Approval, Beam, Plan, RadiationType, RangeShifter, Review};
 
 /// Reads one plan. The error is a sentence without its subject.
 pub(super) fn plan(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Plan, String> {
@@ -56,6 +56,11 @@ pub(super) fn plan(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Pl
             format!("prescribes {} target doses: the highest stands for the plan", doses.len()),
         ));
     }
+    let said = text(d, tags::APPROVAL_STATUS);
+    let approval = said.as_deref().and_then(Approval::from_term);
+    if let Some(term) = said.filter(|_| approval.is_none()) {
+        notes.push(Note::warning(label, format!("has the approval status '{term}', not known here: none was taken")));
+    }
     let mut beams = Vec::new();
     for b in list {
         let delivery = text(b, tags::TREATMENT_DELIVERY_TYPE);
@@ -91,6 +96,12 @@ pub(super) fn plan(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Pl
         fractions: fractions.unwrap_or(1).min(1000) as u32,
         prescription_gy: doses.into_iter().reduce(f64::max),
         beams,
+        review: approval.filter(|a| *a != Approval::Unapproved).map(|_| Review {
+            reviewer: text(d, tags::REVIEWER_NAME).unwrap_or_default(),
+            date: text(d, tags::REVIEW_DATE).unwrap_or_default(),
+            time: text(d, tags::REVIEW_TIME).unwrap_or_default(),
+        }),
+        approval,
     })
 }
 

@@ -1,14 +1,16 @@
-//! Writes images, structure sets, ion plans and doses as DICOM files that other systems read.
+//! Writes images, structure sets, ion plans, doses and pictures as DICOM files that other systems read.
 
 mod dose;
 mod image;
 mod plan;
+mod secondary_capture;
 mod structure_set;
 mod tags_of;
 
 pub use dose::{PlanReference, dose, dose_of};
 pub use image::image_series;
 pub use plan::ion_plan;
+pub use secondary_capture::{SecondaryCapture, secondary_capture, secondary_capture_bytes};
 pub use structure_set::structure_set;
 
 use dicom_object::InMemDicomObject;
@@ -16,6 +18,7 @@ use dicom_object::meta::FileMetaTableBuilder;
 use std::path::{Path, PathBuf};
 use tags_of::DataSet;
 use thiserror::Error;
+use vestibule_patient::{Patient, Plan};
 
 /// Why a DICOM file was not written.
 #[derive(Debug, Error)]
@@ -67,6 +70,32 @@ pub struct Identity {
     pub study_description: String,
 }
 
+impl Identity {
+    /// A patient as they were imported. The study is that of their planning image (of `plan`, else of the first plan that has
+    /// one), else of their first image that names one; without any it follows from the UID of what else was imported, and
+    /// is new where there is nothing. Its date, time and description are not known, and empty.
+    pub fn of(patient: &Patient, plan: Option<&Plan>) -> Self {
+        let planned = plan.into_iter().chain(&patient.plans).find_map(|p| patient.planning_image(p));
+        let named = planned.into_iter().chain(&patient.images).map(|i| &i.study_uid).find(|u| !u.is_empty());
+        let images = patient.images.iter().map(|i| &i.uid);
+        let others = plan.into_iter().chain(&patient.plans).map(|p| &p.uid).chain(patient.doses.iter().map(|d| &d.uid));
+        let sets = patient.structure_sets.iter().map(|s| &s.uid);
+        let any = images.chain(others).chain(sets).find(|u| !u.is_empty());
+        Self {
+            patient_id: patient.id.clone(),
+            patient_name: patient.name.clone(),
+            birth_date: patient.birth_date.clone(),
+            sex: patient.sex.clone(),
+            study_uid: match (named, any) {
+                (Some(study), _) => study.clone(),
+                (None, Some(uid)) => derived_uid(&[uid, "study"]),
+                (None, None) => new_uid(),
+            },
+            ..Self::default()
+        }
+    }
+}
+
 /// A UID under 2.25 that follows from its parts: the same parts always give the same UID.
 pub fn derived_uid(parts: &[&str]) -> String {
     let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, parts.join("\u{1f}").as_bytes());
@@ -112,18 +141,22 @@ fn common(identity: &Identity, class: &str, uid: &str, modality: &str, series_ui
     d
 }
 
-/// Writes one file. Implicit VR keeps long contours and spot maps whole (explicit VR ends at 64 KiB a value).
+/// Writes one file.
 fn save(path: &Path, what: &'static str, data: DataSet) -> Result<(), WriteError> {
+    let at = |source| WriteError::File { path: path.to_owned(), source };
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path).map_err(at)?);
+    encode(what, data, &mut out)?;
+    std::io::Write::flush(&mut out).map_err(at)
+}
+
+/// Implicit VR keeps long contours and spot maps whole (explicit VR ends at 64 KiB a value).
+fn encode(what: &'static str, data: DataSet, out: &mut impl std::io::Write) -> Result<(), WriteError> {
     let object: InMemDicomObject = data.done();
-    let encode = |e: Box<dyn std::error::Error + Send + Sync>| WriteError::Encode { what, source: e };
+    let fail = |e: Box<dyn std::error::Error + Send + Sync>| WriteError::Encode { what, source: e };
     let meta = FileMetaTableBuilder::new()
         .transfer_syntax(dicom_dictionary_std::uids::IMPLICIT_VR_LITTLE_ENDIAN)
         .implementation_class_uid("2.25.283186152714087453119104923467124891241")
         .implementation_version_name("VESTIBULE");
-    let file = object.with_meta(meta).map_err(|e| encode(Box::new(e)))?;
-    let at = |source| WriteError::File { path: path.to_owned(), source };
-    let out = std::fs::File::create(path).map_err(at)?;
-    let mut out = std::io::BufWriter::new(out);
-    file.write_all(&mut out).map_err(|e| encode(Box::new(e)))?;
-    std::io::Write::flush(&mut out).map_err(at)
+    let file = object.with_meta(meta).map_err(|e| fail(Box::new(e)))?;
+    file.write_all(out).map_err(|e| fail(Box::new(e)))
 }

@@ -2,10 +2,11 @@ use super::tags_of::{DataSet, clip, reference};
 use super::{Identity, WriteError, common, derived_uid, save};
 use dicom_dictionary_std::{tags, uids};
 use std::path::Path;
-use vestibule_patient::{Beam, Layer, Plan, RadiationType};
+use vestibule_patient::{Approval, Beam, Layer, Plan, RadiationType, Review};
 
 /// Writes an RT Ion Plan with scanned (MODULATED) beams. Each layer stands twice, as treatment planning systems write
-/// it: the spots with their weights, then the same spots with zero weights.
+/// it: the spots with their weights, then the same spots with zero weights. A plan that does not say whether it is approved
+/// is written as UNAPPROVED.
 ///
 /// # Errors
 /// When the file cannot be written, a beam is not a proton or ion beam, or a beam has no layer.
@@ -20,7 +21,12 @@ pub fn ion_plan(path: &Path, plan: &Plan, identity: &Identity) -> Result<(), Wri
         .text(tags::RT_PLAN_TIME, &identity.study_time)
         .text(tags::PLAN_INTENT, "VERIFICATION")
         .text(tags::RT_PLAN_GEOMETRY, if plan.structure_set_uid.is_some() { "PATIENT" } else { "TREATMENT_DEVICE" })
-        .text(tags::APPROVAL_STATUS, "UNAPPROVED");
+        .text(tags::APPROVAL_STATUS, plan.approval.unwrap_or(Approval::Unapproved).as_str());
+    if matches!(plan.approval, Some(Approval::Approved | Approval::Rejected)) {
+        // Type 2C: with these two they must stand, if only empty.
+        let Review { reviewer, date, time } = plan.review.clone().unwrap_or_default();
+        d.text(tags::REVIEW_DATE, &date).text(tags::REVIEW_TIME, &time).text(tags::REVIEWER_NAME, &reviewer);
+    }
     if !plan.frame_of_reference_uid.is_empty() {
         d.text(tags::FRAME_OF_REFERENCE_UID, &plan.frame_of_reference_uid).text(tags::POSITION_REFERENCE_INDICATOR, "");
     }

@@ -88,6 +88,14 @@ impl DataSet {
         self
     }
 
+    /// Bytes (OW in implicit VR), padded to an even length.
+    pub fn bytes(&mut self, tag: Tag, bytes: &[u8]) -> &mut Self {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(2), 0);
+        self.object().put(DataElement::new(tag, VR::OW, PrimitiveValue::U8(bytes.into())));
+        self
+    }
+
     /// A sequence of items.
     pub fn items(&mut self, tag: Tag, items: Vec<DataSet>) -> &mut Self {
         let items: Vec<InMemDicomObject> = items.into_iter().map(DataSet::done).collect();

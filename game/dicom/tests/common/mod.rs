@@ -104,6 +104,8 @@ pub fn plan() -> Plan {
         fractions: 30,
         prescription_gy: Some(54.0),
         beams: vec![beam(1, 90.0), beam(2, 270.0)],
+        approval: Some(Approval::Approved),
+        review: Some(Review { reviewer: "SYNTHETIC^Réviseur".into(), date: "20260102".into(), time: "101112".into() }),
     }
 }
 
