@@ -242,7 +242,9 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         let (list, research) = shown.protocols;
         app.insert_resource(overlay::constraints::Protocols { list, chosen: 0, research })
             .insert_resource(overlay::rates::Engine(shown.prepared))
-            .insert_resource(overlay::notes::ReviewKeeper(shown.keeper)).insert_resource(now::Reviewing).add_plugins((overlay::plugin, clinician_mode::review::plugin));
+            .insert_resource(overlay::notes::ReviewKeeper(shown.keeper))
+            .insert_resource(now::Reviewing)
+            .add_plugins((overlay::plugin, clinician_mode::review::plugin));
     }
     app.insert_non_send(Driver::new(shown.play)).add_message::<patient_mode::RecentreNow>().add_plugins((
         room::plugin,

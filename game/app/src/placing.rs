@@ -2,6 +2,7 @@
 //! them. One hand moves, two make larger and smaller and turn.
 
 use crate::anatomy::PatientFrame;
+use crate::events::Events;
 use crate::overlay::Cuts;
 use crate::seat::Seat;
 use bevy::prelude::*;
@@ -61,7 +62,7 @@ const MM: f32 = 0.001;
 
 /// Placing.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Placing>().init_resource::<Hands>().add_systems(Update, (hold, dim));
+    app.init_resource::<Placing>().init_resource::<Hands>().add_systems(Update, (hold, dim, tell));
 }
 
 /// Chooses a place.
@@ -140,6 +141,21 @@ fn with_two(start: &Hold, now: &[Transform; 2]) -> Transform {
         translation: there + turn * (start.frame.translation - middle) * scale,
         rotation: turn * start.frame.rotation,
         scale: start.frame.scale * scale,
+    }
+}
+
+/// Says how large the patient stands, if anybody listens.
+fn tell(
+    frame: Option<Single<&Transform, With<PatientFrame>>>,
+    placing: Res<Placing>,
+    out: Res<Events>,
+    mut told: Local<String>,
+) {
+    let Some(frame) = frame.filter(|_| placing.pose.is_some()) else { return };
+    let line = format!("patient size {:.3}", frame.scale.x / MM);
+    if *told != line {
+        out.say(format_args!("{line}"));
+        *told = line;
     }
 }
 

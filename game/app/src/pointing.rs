@@ -75,7 +75,7 @@ fn point(
     let way = double(to_patient.transform_vector3(*ray.direction));
     let shown = family.on(slices::ID) && fields.image.is_some();
     let hits = AnatomicalPlane::ALL.into_iter().filter(|p| shown && viewing.in_room[p.across()]).filter_map(|plane| {
-        let ([u, v], far) = meet(&cuts.frame(plane), from, way)?;
+        let ([u, v], far) = meet(&cuts.body_frame(plane), from, way)?;
         let inside = (0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v);
         (inside || pointed.dragged == Some(plane)).then_some((plane, far))
     });
@@ -108,7 +108,7 @@ pub(crate) fn met(frame: &GlobalTransform, cuts: &Cuts, viewing: &Viewing, from:
     let start = Point3::from(double(to_patient.transform_point3(from)));
     let way = double(to_patient.transform_vector3(way));
     let hits = AnatomicalPlane::ALL.into_iter().filter(|p| viewing.in_room[p.across()]).filter_map(|plane| {
-        let ([u, v], far) = meet(&cuts.frame(plane), start, way)?;
+        let ([u, v], far) = meet(&cuts.body_frame(plane), start, way)?;
         ((0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v)).then_some(far as f32)
     });
     hits.min_by(f32::total_cmp)

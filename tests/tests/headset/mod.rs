@@ -40,6 +40,18 @@ impl Run {
         environment: &[(&str, &str)],
         somebody: impl FnOnce(&Path) + Send,
     ) -> Self {
+        Self::playing(&["proton-first-day", "--lang", "fr"], script, pixels, speed, environment, somebody)
+    }
+
+    /// The same of whatever `what` names: arguments of `play`.
+    pub fn playing(
+        what: &[&str],
+        script: &str,
+        pixels: u32,
+        speed: f64,
+        environment: &[(&str, &str)],
+        somebody: impl FnOnce(&Path) + Send,
+    ) -> Self {
         let folder = tempfile::Builder::new().prefix("headset").tempdir_in("/tmp").expect("a folder in /tmp");
         let at = |n: &str| folder.path().join(n);
         std::fs::write(at("script.txt"), script).expect("the script is written");
@@ -53,7 +65,8 @@ impl Run {
             .arg(&study));
         let play = |store: &str| {
             let mut command = vec![vestibule.clone(), "--demo".into(), "--store".into(), at(store)];
-            command.extend(["play", "proton-first-day", "--headset", "--lang", "fr"].map(PathBuf::from));
+            command.extend(["play", "--headset"].map(PathBuf::from));
+            command.extend(what.iter().map(PathBuf::from));
             command
         };
         // another program that wants the headset: a second copy with a store of its own takes pictures through it
@@ -73,6 +86,7 @@ impl Run {
             .env("VESTIBULE_EYE_PIXELS", pixels.to_string())
             .env("VESTIBULE_SKETCH_PIXELS", SKETCH)
             .env("VESTIBULE_SPEED", speed.to_string())
+            .env("VESTIBULE_STAFF_PIN", "0000")
             .env("VESTIBULE_PUPPET_BIN", program("VESTIBULE_PUPPET_BIN", "xr-puppet"))
             .env("XR_BIND", vestibule.parent().expect("a program lies in a folder"))
             .envs(environment.iter().copied())
@@ -130,6 +144,16 @@ impl Run {
     pub fn parent(&self, what: &str) -> Vec<&str> {
         let told = |l: &&str| l.starts_with("PARENT") && l.split_once(' ').is_some_and(|r| r.1.contains(what));
         self.log.lines().filter(told).collect()
+    }
+
+    /// What the program says, called with these on the run's store, as JSON.
+    pub fn asked(&self, args: &[&str]) -> serde_json::Value {
+        let out = run(Command::new(program("VESTIBULE_BIN", "vestibule"))
+            .args(["--demo", "--json", "--store"])
+            .arg(self.path("store"))
+            .args(args)
+            .env("VESTIBULE_STAFF_PIN", "0000"));
+        serde_json::from_str(&out).expect("it is JSON")
     }
 
     /// The answers that the store holds after the run, by question.

@@ -24,7 +24,12 @@ impl Kept {
     ///
     /// # Errors
     /// When the store does not open it.
-    pub fn new(store: Store, id: &str, patient: &Patient, plan: Option<&Plan>) -> Result<Arc<Self>, record::StoreError> {
+    pub fn new(
+        store: Store,
+        id: &str,
+        patient: &Patient,
+        plan: Option<&Plan>,
+    ) -> Result<Arc<Self>, record::StoreError> {
         let scope = store.review_scope(id)?;
         let identity = Identity::of(patient, plan);
         let plan = plan.map_or_else(String::new, |p| p.label.clone());

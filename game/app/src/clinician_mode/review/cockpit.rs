@@ -23,8 +23,8 @@ use bevy::camera::RenderTarget;
 use bevy::ecs::schedule::ScheduleLabel;
 use bevy::prelude::*;
 use bevy_egui::EguiContext;
-use bevy_mod_xr::camera::XrCamera;
 use bevy_egui::egui::{self, Color32, Margin, RichText, Stroke, Ui};
+use bevy_mod_xr::camera::XrCamera;
 
 /// One board of the cockpit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Component)]
@@ -286,7 +286,7 @@ fn side(ui: &mut Ui, world: &mut World) {
     egui::ScrollArea::vertical()
         .scroll_source(source)
         .auto_shrink(false)
-        .show(ui, |ui| desk::overlay(ui, world, &words, chosen, false));
+        .show(ui, |ui| desk::overlay(ui, world, &words, chosen));
 }
 
 /// Time, and what is done to the whole: where the patient stands, take back, take a picture, leave.

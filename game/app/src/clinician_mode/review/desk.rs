@@ -206,33 +206,47 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     values(ui, world, &words);
     let count = world.resource::<Family>().0.len();
     for i in 0..count {
-        ui.add_space(4.0);
         ui.separator();
-        overlay(ui, world, &words, i, true);
+        let Some((id, legend, controls)) = world.resource::<Family>().0.get(i).map(|o| (o.id, o.legend, o.controls))
+        else {
+            continue;
+        };
+        let state = egui::collapsing_header::CollapsingState::load_with_default_open(
+            ui.ctx(),
+            egui::Id::new(("overlay", id)),
+            OPEN.contains(&id),
+        );
+        let header = state.show_header(ui, |ui| title(ui, world, &words, i));
+        header.body_unindented(|ui| {
+            show_legend(ui, &legend(world));
+            ui.push_id(id, |ui| controls(ui, world));
+        });
     }
 }
 
-/// One overlay: whether it is shown, what it is, how. `legend_first`: before its controls.
-pub(super) fn overlay(ui: &mut Ui, world: &mut World, words: &Words, at: usize, legend_first: bool) {
-    let (id, legend, controls) = {
-        let Some(overlay) = world.resource_mut::<Family>().into_inner().0.get_mut(at) else { return };
-        ui.horizontal(|ui| {
-            let tick = ui.checkbox(&mut overlay.on, "").on_hover_text(words.get("overlay-show"));
-            mark(ui, &format!("show-{}", overlay.id), &tick);
-            let title = ui.heading(words.get(&format!("overlay-{}", overlay.id)));
-            if let Some(key) = overlay.for_patients {
-                title.on_hover_text(format!("{} {}", words.get("overlay-for-patients"), words.get(key)));
-            }
-        });
-        (overlay.id, overlay.legend, overlay.controls)
+/// Overlays whose controls are open until somebody closes them.
+const OPEN: [&str; 3] = [crate::overlay::slices::ID, dose::ID, crate::overlay::structures::ID];
+
+/// Whether an overlay is shown, and its name.
+fn title(ui: &mut Ui, world: &mut World, words: &Words, at: usize) {
+    let Some(overlay) = world.resource_mut::<Family>().into_inner().0.get_mut(at) else { return };
+    let tick = ui.checkbox(&mut overlay.on, "").on_hover_text(words.get("overlay-show"));
+    mark(ui, &format!("show-{}", overlay.id), &tick);
+    let title = ui.heading(words.get(&format!("overlay-{}", overlay.id)));
+    if let Some(key) = overlay.for_patients {
+        title.on_hover_text(format!("{} {}", words.get("overlay-for-patients"), words.get(key)));
+    }
+}
+
+/// One overlay on a board: whether it is shown, how, and what it is.
+pub(super) fn overlay(ui: &mut Ui, world: &mut World, words: &Words, at: usize) {
+    ui.horizontal(|ui| title(ui, world, words, at));
+    let Some((id, legend, controls)) = world.resource::<Family>().0.get(at).map(|o| (o.id, o.legend, o.controls))
+    else {
+        return;
     };
-    if legend_first {
-        show_legend(ui, &legend(world));
-    }
     ui.push_id(id, |ui| controls(ui, world));
-    if !legend_first {
-        show_legend(ui, &legend(world));
-    }
+    show_legend(ui, &legend(world));
 }
 
 /// What the images and the dose are at the point.

@@ -1,11 +1,13 @@
 //! The desk by keys: Space plays and pauses, H goes to the hottest point, M sets a point at the cross, C clears them, Page Up and Page
-//! Down go from slice to slice of the axial plane, D and V switch charts and volume, P takes a picture, Ctrl+Z and Ctrl+Y take back and
+//! Down go from slice to slice of the axial plane, D, V and X switch charts, volume and comparing, N pins a note, B keeps
+//! the view, P takes a picture, Ctrl+Z and Ctrl+Y take back and
 //! do again.
 
 use super::picture::slice_mm;
 use super::play::{Transport, Wish};
 use super::time_bar;
-use crate::overlay::{Cuts, Family, charts, dose, measure, volume};
+use crate::now::Words;
+use crate::overlay::{Cuts, Family, charts, compare, dose, measure, notes, volume};
 use bevy::prelude::*;
 use bevy_egui::egui::{Context, Key};
 use vestibule_geometry::AnatomicalPlane;
@@ -19,6 +21,13 @@ pub(super) fn act(ctx: &Context, world: &mut World) {
         if ctx.input(|i| i.key_pressed(key) && i.modifiers.command_only()) {
             super::state::step(world, back);
         }
+    }
+    let words = world.get_resource::<Words>().cloned();
+    if let (true, Some(words)) = (pressed(Key::N), &words) {
+        notes::pin(world, &words.get("notes-look"));
+    }
+    if let (true, Some(words)) = (pressed(Key::B), &words) {
+        notes::bookmark(world, &words.get("notes-view"));
     }
     if pressed(Key::P) {
         super::snapshot::take(world);
@@ -50,7 +59,7 @@ pub(super) fn act(ctx: &Context, world: &mut World) {
             cuts.go(to);
         }
     }
-    for (key, id) in [(Key::D, charts::ID), (Key::V, volume::ID)] {
+    for (key, id) in [(Key::D, charts::ID), (Key::V, volume::ID), (Key::X, compare::ID)] {
         if pressed(key) {
             world.resource_mut::<Family>().0.iter_mut().filter(|o| o.id == id).for_each(|o| o.on = !o.on);
         }

@@ -2,9 +2,9 @@
 
 use crate::patient_mode::{Driver, Play};
 use bevy::prelude::*;
+use std::sync::Arc;
 use vestibule_dose::Painting;
 use vestibule_geometry::Volume;
-use std::sync::Arc;
 use vestibule_scenario::{Action, Delivery, Event, KeepError, Review, SessionState};
 
 /// A review and the painter of its dose; None: there is no plan whose dose can be computed.

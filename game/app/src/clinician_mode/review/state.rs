@@ -1,5 +1,6 @@
 //! What a clinician has set up, as one value: for undo and redo, for bookmarks, and for what somebody likes to begin with.
 
+use crate::now::Case;
 use crate::overlay::compare::Compare;
 use crate::overlay::dose::{DoseShow, Source};
 use crate::overlay::measure::Measure;
@@ -7,7 +8,6 @@ use crate::overlay::slices::Viewing;
 use crate::overlay::structures::Structures;
 use crate::overlay::volume::VolumeShow;
 use crate::overlay::{Cuts, Family};
-use crate::now::Case;
 use bevy::prelude::*;
 use nalgebra::Point3;
 use serde::{Deserialize, Serialize};

@@ -95,7 +95,8 @@ fn follow(world: &mut World) {
         return;
     }
     let Some(case) = world.get_resource::<Case>().cloned() else { return };
-    let Some(Ok((probe, image))) = world.resource::<Along>().probe.as_ref().map(|p| p.as_ref().map(Clone::clone)) else {
+    let Some(Ok((probe, image))) = world.resource::<Along>().probe.as_ref().map(|p| p.as_ref().map(Clone::clone))
+    else {
         return;
     };
     let show = world.resource::<BeamsShow>().clone();
@@ -116,9 +117,11 @@ fn follow(world: &mut World) {
     }
     let Some(ct) = case.patient.images.get(image) else { return };
     let found = probe.along(&ct.volume, dose::volume(world), ray.0, ray.1).map_err(|e| e.to_string());
-    let bragg = found.as_ref().ok().filter(|_| energy_mev > 0.0).map(|ray| {
-        ray.bragg(&MachineModel::generic(), energy_mev, before_mm).map_err(|e| e.to_string())
-    });
+    let bragg = found
+        .as_ref()
+        .ok()
+        .filter(|_| energy_mev > 0.0)
+        .map(|ray| ray.bragg(&MachineModel::generic(), energy_mev, before_mm).map_err(|e| e.to_string()));
     let mut along = world.resource_mut::<Along>();
     (along.key, along.ray, along.bragg) = (Some(key), Some(found), bragg);
     (along.energy_mev, along.before_mm) = (energy_mev, before_mm);
@@ -173,7 +176,9 @@ fn draw(
 /// Whether it is known what stops where.
 pub fn settled(world: &World) -> bool {
     let (Some(family), Some(a)) = (world.get_resource::<Family>(), world.get_resource::<Along>()) else { return true };
-    !family.on(ID) || world.get_resource::<Case>().is_none() || a.probe.as_ref().is_some_and(|p| p.is_err() || a.ray.is_some())
+    !family.on(ID)
+        || world.get_resource::<Case>().is_none()
+        || a.probe.as_ref().is_some_and(|p| p.is_err() || a.ray.is_some())
 }
 
 fn legend(world: &World) -> Legend {

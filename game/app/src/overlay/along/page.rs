@@ -40,13 +40,12 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let cross = (world.resource::<Cuts>().at - ray.start).dot(&ray.direction);
     let from = entry.depth_mm;
     let water = |mm: f64| ray.water_at(mm) - entry.water_mm;
-    let mut lines = vec![
-        format!("{}   {:.1} mm   {:.1} mm H₂O", words.get("along-cross"), cross - from, water(cross)),
-    ];
+    let mut lines = vec![format!("{}   {:.1} mm   {:.1} mm H₂O", words.get("along-cross"), cross - from, water(cross))];
     let bragg = along.bragg.as_ref();
     match bragg {
         Some(Ok(b)) => {
-            let before = if along.before_mm > 0.0 { format!(" + {:.1} mm H₂O", along.before_mm) } else { String::new() };
+            let before =
+                if along.before_mm > 0.0 { format!(" + {:.1} mm H₂O", along.before_mm) } else { String::new() };
             let stop = match b.r80_depth_mm {
                 Some(mm) => format!("{:.1} mm   ({:+.1} mm {})", mm - from, mm - cross, words.get("along-behind")),
                 None => words.get("along-through"),
@@ -92,7 +91,8 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         let water: Vec<[f64; 2]> = inside.iter().map(|s| [s.far_mm - from, s.water_mm - entry.water_mm]).collect();
         plot.line(Line::new("mm H₂O", PlotPoints::from(water)).color(tokens::DESK_TEXT).width(2.0));
         // stopping power in hundredths, to be seen beside depths
-        let steps = inside.iter().flat_map(|s| [s.near_mm, s.far_mm].map(|d| [d - from, s.relative_stopping_power * 100.0]));
+        let steps =
+            inside.iter().flat_map(|s| [s.near_mm, s.far_mm].map(|d| [d - from, s.relative_stopping_power * 100.0]));
         let line = Line::new("RSP × 100", PlotPoints::from(steps.collect::<Vec<_>>()));
         plot.line(line.color(tokens::FOG).width(1.0));
         plot.vline(VLine::new("", cross - from).color(tokens::DESK_MARK).width(1.0));

@@ -86,7 +86,13 @@ fn facts(ui: &mut Ui, world: &World, words: &Words, beam: &DeliveryBeam, at: usi
     let a = &beam.angles;
     let mu: f64 = beam.spots.iter().map(|s| s.mu).sum();
     let mut lines = vec![
-        format!("{} {:.0}°   {} {:.0}°", words.get("beams-gantry"), a.gantry_deg, words.get("beams-couch"), a.patient_support_deg),
+        format!(
+            "{} {:.0}°   {} {:.0}°",
+            words.get("beams-gantry"),
+            a.gantry_deg,
+            words.get("beams-couch"),
+            a.patient_support_deg
+        ),
         format!("{} {}   {mu:.1} MU   {:.1} s", beam.spots.len(), words.get("beams-spots"), beam.length_s),
     ];
     let plan = world.get_resource::<Case>().and_then(|c| c.patient.plans.get(c.plan));

@@ -100,7 +100,10 @@ fn count(
 /// Whether the table stands.
 pub fn settled(world: &World) -> bool {
     let (Some(family), Some(t)) = (world.get_resource::<Family>(), world.get_resource::<Table>()) else { return true };
-    !family.on(ID) || world.get_resource::<Case>().is_none() || t.refused.is_some() || t.has.is_some() && t.coming.is_none()
+    !family.on(ID)
+        || world.get_resource::<Case>().is_none()
+        || t.refused.is_some()
+        || t.has.is_some() && t.coming.is_none()
 }
 
 fn controls(ui: &mut Ui, world: &mut World) {

@@ -102,9 +102,11 @@ fn page(ui: &mut Ui, world: &mut World) {
         }
     });
     world.resource_mut::<Rates>().metric = metric;
-    let running = world.resource::<Rates>().coming.as_ref().map(|r| {
-        r.done[0].load(Ordering::Relaxed) as f32 / r.done[1].load(Ordering::Relaxed) as f32
-    });
+    let running = world
+        .resource::<Rates>()
+        .coming
+        .as_ref()
+        .map(|r| r.done[0].load(Ordering::Relaxed) as f32 / r.done[1].load(Ordering::Relaxed) as f32);
     let mut begin = false;
     ui.horizontal(|ui| match running {
         None => {
@@ -153,15 +155,19 @@ fn page(ui: &mut Ui, world: &mut World) {
         .collect();
     ui.label(small(format!("{} · {}", curves.metric.label(), words.get("rates-note"))).color(tokens::DESK_SOFT));
     let height = ui.available_width() * 0.7;
-    Plot::new("rates").height(height).include_x(0.0).include_y(0.0).include_y(100.0).x_axis_label("Gy/s").y_axis_label("%").show(
-        ui,
-        |plot| {
+    Plot::new("rates")
+        .height(height)
+        .include_x(0.0)
+        .include_y(0.0)
+        .include_y(100.0)
+        .x_axis_label("Gy/s")
+        .y_axis_label("%")
+        .show(ui, |plot| {
             for (entry, curve) in &seen {
                 let line = Line::new(entry.name.clone(), PlotPoints::from(curve.points.clone()));
                 plot.line(line.color(entry.colour).width(2.0));
             }
-        },
-    );
+        });
     egui::Grid::new("rate-figures").num_columns(3).striped(true).spacing([12.0, 3.0]).show(ui, |ui| {
         for head in ["", "Gy/s max", "Gy/s 50 %"] {
             ui.label(small(head.to_owned()).color(tokens::DESK_SOFT));

@@ -1,7 +1,7 @@
 //! Transfer functions: which values are seen, in which colour, how densely.
 
-use serde::{Deserialize, Serialize};
 use crate::tokens::tissue::{AIR, BONE, FAT, GREY, LUNG, MUSCLE, SKIN, VESSEL, WHITE};
+use serde::{Deserialize, Serialize};
 
 /// One point of a transfer function.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
