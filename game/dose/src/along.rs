@@ -2,11 +2,11 @@
 //! energy would stop on it.
 //!
 //! [`RayProbe`] holds the stopping powers that the engine computes with, for a hand that points; [`RayProbe::along`] takes
-//! tens of microseconds. [`AlongRay::bragg`] lays the engine's depth dose in water on the ray.
+//! tens of microseconds. [`AlongRay::bragg`] lays the engine's depth dose in water ([`BraggInWater`]) on the ray.
 
 mod bragg_along;
 
-pub use bragg_along::{BraggAlong, BraggPoint};
+pub use bragg_along::{BraggAlong, BraggInWater, BraggPoint};
 
 use crate::error::ComputeError;
 use crate::hu::HuTable;

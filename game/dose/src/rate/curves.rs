@@ -9,9 +9,11 @@ use vestibule_geometry::Contour;
 /// Points of a curve.
 const POINTS: usize = 201;
 
-/// One beam, one structure.
+/// One beam, one metric, one structure. Rates are of one beam of one fraction, physical dose.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurve {
+    /// By which definition; its [`DoseRateMetric::label`] stands beside the curve.
+    pub metric: DoseRateMetric,
     /// Index of the beam in the plan.
     pub beam: usize,
     /// Index of the structure among those asked about.
@@ -25,24 +27,23 @@ pub struct RateCurve {
     pub points: Vec<[f64; 2]>,
 }
 
-/// Every curve of a plan by one metric. Rates are of one beam of one fraction, physical dose.
+/// Every curve of a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurves {
-    /// By which definition; its [`DoseRateMetric::label`] stands beside every curve.
-    pub metric: DoseRateMetric,
-    /// Beam by beam, in each the structures in their order.
+    /// Beam by beam, in each metric by metric, in each the structures in their order.
     pub curves: Vec<RateCurve>,
 }
 
 impl RateCurves {
-    /// Works them out on a thread of its own: seconds a beam (each spot twice through the rays; threads do not change a
-    /// bit). `structures`: contours of each. `progress(done, total)` counts spots over all beams, each twice.
+    /// Works them out, on a thread of its own: each spot goes twice through the rays, so it takes long (docs/dose.md, *How fast
+    /// the dose comes*), as long for one structure and metric as for all; a plan prepared on a wider grid takes less. Threads do not
+    /// change a bit. `structures`: contours of each. `progress(done, total)` counts spots over all beams, each twice.
     /// [`RateError::Cancelled`] soon after `cancel` is set.
     pub fn new(
         plan: &PreparedPlan,
         timeline: &Timeline,
         structures: &[&[Contour]],
-        metric: DoseRateMetric,
+        metrics: &[DoseRateMetric],
         floor: DoseFloor,
         cancel: &AtomicBool,
         progress: &(dyn Fn(usize, usize) + Sync),
@@ -54,15 +55,24 @@ impl RateCurves {
         let mut before = 0;
         for beam in 0..beams {
             let told = |done: usize, _: usize| progress(before + done, total);
-            let rates = BeamDoseRate::new_unless(plan, timeline, beam, &[metric], floor, cancel, &told)?;
+            let rates = BeamDoseRate::new_unless(plan, timeline, beam, metrics, floor, cancel, &told)?;
             before += 2 * timeline.beam_spots(beam).len();
-            for (structure, voxels) in voxels.iter().enumerate() {
-                let histogram = RateHistogram::new(&rates, &rates.maps[0], voxels);
-                let points = histogram.curve(POINTS).into_iter().map(|(rate, part)| [rate, 100.0 * part]).collect();
-                curves.push(RateCurve { beam, structure, floor_gy: rates.floor_gy, histogram, points });
+            for map in &rates.maps {
+                for (structure, voxels) in voxels.iter().enumerate() {
+                    let histogram = RateHistogram::new(&rates, map, voxels);
+                    let points = histogram.curve(POINTS).into_iter().map(|(rate, part)| [rate, 100.0 * part]).collect();
+                    curves.push(RateCurve {
+                        metric: map.metric,
+                        beam,
+                        structure,
+                        floor_gy: rates.floor_gy,
+                        histogram,
+                        points,
+                    });
+                }
             }
         }
         progress(total, total);
-        Ok(Self { metric, curves })
+        Ok(Self { curves })
     }
 }

@@ -16,7 +16,7 @@ const MOST_VOXELS: f64 = 64e6;
 /// Heights between two planes lie no farther apart, mm: for a place D mm from a surface that is 0.5²/(8 D) mm too much, at most.
 const HEIGHT_STEP_MM: f64 = 0.5;
 /// About how many voxels a field has where its spacing is not given.
-const USUAL_VOXELS: f64 = 1e6;
+const USUAL_VOXELS: f64 = 5e5;
 
 /// Why there is no distance.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum DistanceError {
 /// How to make a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DistanceOptions {
-    /// Distance between places, mm, 0.1 to 20; None (default): so that there are about a million, 0.5 to 3 mm.
+    /// Distance between places, mm, 0.1 to 20; None (default): so that there are about half a million, 0.5 to 3 mm.
     pub spacing_mm: Option<f64>,
     /// How far the field reaches beyond the structure, mm, 0 to 200, default 20: the largest margin.
     pub reach_mm: f64,
