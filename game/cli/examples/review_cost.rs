@@ -1,5 +1,6 @@
-//! What a review asks for beside the dose, and what it costs on a study: margins, a ray, constraints, a difference, dose rates.
-//! `cargo run -p vestibule --no-default-features --example review_cost -- FOLDER` (CT, RTSTRUCT, RTPLAN and RTDOSE).
+//! What a review asks for beside the dose, and what it costs on a study: margins, a ray, constraints, a difference,
+//! dose rates. `cargo run -p vestibule --no-default-features --example review_cost -- FOLDER` (CT, RTSTRUCT, RTPLAN and
+//! RTDOSE).
 #![allow(clippy::unwrap_used, reason = "an example may stop")]
 
 use nalgebra::Vector3;
@@ -85,7 +86,7 @@ fn main() {
     println!("along a ray with dose, {} voxels: {:.1} us", ray.samples.len(), 1e4 * start.elapsed().as_secs_f64());
     let curve = timed("the Bragg curve of 120 MeV in water", || BraggInWater::new(&machine, 120.0)).unwrap();
     let start = Instant::now();
-    (0..100).for_each(|_| drop(ray.bragg(&curve, 0.0)));
+    (0..100).for_each(|_| drop(ray.lay(&curve, 0.0)));
     println!("laid on the ray: {:.1} us", 1e4 * start.elapsed().as_secs_f64());
 
     let dvhs: Vec<_> = timed("histograms of all structures, one after the other", || {
@@ -127,13 +128,15 @@ fn main() {
         let timeline = Timeline::checked(plan, &machine).unwrap();
         let (go, floor) = (AtomicBool::new(false), DoseFloor::PercentOfMaximum(10.0));
         let curves = timed("dose rates of all structures, all beams, four metrics", || {
-            RateCurves::new(&prepared, &timeline, &contours, &DoseRateMetric::USUAL, floor, &go, &|_, _| {})
+            RateCurves::of_metrics(&prepared, &timeline, &contours, &DoseRateMetric::USUAL, floor, &go, &|_, _| {})
         })
         .unwrap();
         let ptv = set.structures.iter().position(|s| s.name == "PTV");
-        for c in curves.curves.iter().filter(|c| Some(c.structure) == ptv) {
-            let median = c.histogram.rate_at_fraction(0.5);
-            println!("  PTV, beam {}, {}: median {median:.3?} Gy/s", c.beam + 1, c.metric.label());
+        for one in &curves {
+            for c in one.curves.iter().filter(|c| Some(c.structure) == ptv) {
+                let median = c.histogram.rate_at_fraction(0.5);
+                println!("  PTV, beam {}, {}: median {median:.3?} Gy/s", c.beam + 1, one.metric.label());
+            }
         }
     }
 }

@@ -168,7 +168,7 @@ fn curves_for_a_chart_and_how_they_stop() {
     let told = |done: usize, total: usize| {
         assert!(done >= last.swap(done, Ordering::Relaxed) && done <= total);
     };
-    let got = RateCurves::new(&prepared, &timeline, &[&near, &far], &[metric], floor, &go, &told).unwrap();
+    let got = RateCurves::new(&prepared, &timeline, &[&near, &far], metric, floor, &go, &told).unwrap();
     assert_eq!(last.into_inner(), 2 * prepared.spots().len());
     assert_eq!(got.curves.iter().map(|c| (c.beam, c.structure)).collect::<Vec<_>>(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
     for c in &got.curves {
@@ -187,7 +187,10 @@ fn curves_for_a_chart_and_how_they_stop() {
         let i = c.points.partition_point(|p| p[0] <= median);
         assert!(c.points[i - 1][1] >= 50.0 - 1e-9 && c.points.get(i).is_none_or(|p| p[1] <= 50.0 + 1e-9));
     }
+    let two = [DoseRateMetric::DoseAveraged, metric];
+    let both = RateCurves::of_metrics(&prepared, &timeline, &[&near, &far], &two, floor, &go, &quiet).unwrap();
+    assert!(both.len() == 2 && both[1] == got && both[0].metric == two[0]);
     let stop = AtomicBool::new(true);
-    let stopped = RateCurves::new(&prepared, &timeline, &[&near], &[metric], floor, &stop, &quiet);
+    let stopped = RateCurves::new(&prepared, &timeline, &[&near], metric, floor, &stop, &quiet);
     assert_eq!(stopped, Err(RateError::Cancelled));
 }

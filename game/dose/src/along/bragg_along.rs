@@ -23,8 +23,8 @@ pub struct BraggPoint {
     pub percent: f64,
 }
 
-/// A broad beam's depth dose in water along a ray: over the whole plane, as the engine's pencils add up to, and as if the
-/// tissue beside the ray were as on it. Dose to water.
+/// A broad beam's depth dose in water along a ray: over the whole plane, as the engine's pencils add up to, and as if
+/// the tissue beside the ray were as on it. Dose to water.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BraggAlong {
     /// From the body's surface to the end of the curve, or of the CT.
@@ -99,9 +99,15 @@ impl BraggInWater {
 }
 
 impl AlongRay {
-    /// A curve laid on the ray, with `before_mm` of water in the beam before the ray's start (a range shifter; 0 without one).
-    /// Microseconds.
-    pub fn bragg(&self, curve: &BraggInWater, before_mm: f64) -> Result<BraggAlong, AlongError> {
+    /// The curve of a machine's nominal `energy_mev` on this ray, with `before_mm` of water in the beam before the
+    /// ray's start (a range shifter; 0 without one). A millisecond or two; who moves the ray makes a [`BraggInWater`]
+    /// and [`Self::lay`]s it.
+    pub fn bragg(&self, machine: &MachineModel, energy_mev: f64, before_mm: f64) -> Result<BraggAlong, AlongError> {
+        self.lay(&BraggInWater::new(machine, energy_mev)?, before_mm)
+    }
+
+    /// As [`Self::bragg`], of a curve that is made already: microseconds.
+    pub fn lay(&self, curve: &BraggInWater, before_mm: f64) -> Result<BraggAlong, AlongError> {
         if !(0.0..=400.0).contains(&before_mm) {
             return Err(AlongError::Before(before_mm));
         }
