@@ -20,17 +20,19 @@ import pydicom
 import dvh_exact
 
 binary, folder, protocol = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-files = {pydicom.dcmread(f, stop_before_pixels=True).Modality: f for f in folder.rglob("*.dcm")}
+headers = {f: pydicom.dcmread(f, stop_before_pixels=True) for f in sorted(folder.rglob("*.dcm"))}
+files = {h.Modality: f for f, h in headers.items()}
+d = pydicom.dcmread(files["RTDOSE"])
+named = [r.ReferencedSOPInstanceUID for r in d.get("ReferencedRTPlanSequence", [])]
+plan = next(h for h in headers.values() if h.Modality == "RTPLAN" and h.SOPInstanceUID in named)
 with tempfile.TemporaryDirectory() as scratch:
     def vestibule(*arguments):
         command = [binary, "--store", scratch + "/store", "--demo", *arguments, "--json"]
         return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     vestibule("patient", "import", str(folder))
     who = vestibule("patient", "list")["patients"][0]["id"]
-    table = vestibule("dose", "constraints", "--patient", who, "--protocol", protocol)
-d = pydicom.dcmread(files["RTDOSE"])
+    table = vestibule("dose", "constraints", "--patient", who, "--dose", str(d.SOPInstanceUID), "--protocol", protocol)
 dose = dvh_exact.Dose(d)
-plan = pydicom.dcmread(files["RTPLAN"])
 prescription = max(float(r.TargetPrescriptionDose) for r in plan.DoseReferenceSequence if "TargetPrescriptionDose" in r)
 names = {r.ROINumber: r.ROIName for r in pydicom.dcmread(files["RTSTRUCT"]).StructureSetROISequence}
 contours = {names[c.ReferencedROINumber]: c for c in pydicom.dcmread(files["RTSTRUCT"]).ROIContourSequence}

@@ -1,10 +1,11 @@
-//! `vestibule dose`: compute, sum, dvh, constraints, compare, iso, rate and timeline.
+//! `vestibule dose`: compute, sum, dvh, constraints, compare, difference, iso, rate and timeline.
 
 mod beams;
 mod biology;
 mod compare;
 mod compute;
 mod constraints;
+mod difference;
 mod dvh;
 mod file;
 mod iso;
@@ -21,7 +22,7 @@ use vestibule_dicom::write::{self, Identity};
 use vestibule_dose::MachineModel;
 use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan, StructureSet};
 
-/// `vestibule dose`: compute, sum, dvh, constraints, compare, iso, rate and timeline.
+/// `vestibule dose`: compute, sum, dvh, constraints, compare, difference, iso, rate and timeline.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Compute the dose of a proton plan on its CT and write it as DICOM
@@ -32,6 +33,8 @@ pub enum Command {
     Constraints(constraints::Args),
     /// Hold one dose against another: difference and gamma index
     Compare(compare::Args),
+    /// Two doses of one patient, one less the other, structure by structure
+    Difference(difference::Args),
     /// How fast each structure gets its dose, by named metric
     Rate(rate::Args),
     /// When each beam, layer and spot comes
@@ -52,6 +55,7 @@ pub fn run(command: Command, global: &Global) -> Done {
         Command::Dvh(args) => dvh::run(&args, global),
         Command::Constraints(args) => constraints::run(&args, global),
         Command::Compare(args) => compare::run(&args, global),
+        Command::Difference(args) => difference::run(&args, global),
         Command::Rate(args) => rate::run(&args, global),
         Command::Timeline(args) => timeline::run(&args, global),
         Command::Sum(args) => sum::run(&args, global),

@@ -1,4 +1,4 @@
-//! `vestibule dose constraints`: who may see a verdict, exit codes, JSON.
+//! `vestibule dose constraints`: who may see a verdict, exit codes, JSON; `vestibule dose difference` on the same cube.
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use nalgebra::Point3;
@@ -62,6 +62,9 @@ fn study(dir: &Path, id: &str, name: &str) {
         volume,
     };
     std::fs::create_dir_all(dir).unwrap();
+    let mut half = Dose { uid: uid("half"), ..dose.clone() };
+    half.volume.data.iter_mut().for_each(|v| *v *= 0.5);
+    write::dose(&dir.join("half.dcm"), &half, None, &identity).unwrap();
     write::image_series(&dir.join("ct"), &image, &identity).unwrap();
     write::structure_set(&dir.join("rs.dcm"), &set, &image, &identity).unwrap();
     write::dose(&dir.join("rd.dcm"), &dose, None, &identity).unwrap();
@@ -84,7 +87,9 @@ fn a_verdict_is_for_synthetic_patients_or_marked_research() {
     std::fs::write(&file, &text).unwrap();
     let file = file.to_string_lossy().into_owned();
     let call = |who: &str, more: &[&str]| {
-        vestibule(&store, &[&["dose", "constraints", "--patient", who, "--protocol", &file], more].concat())
+        let dose = write::derived_uid(&[who, "dose"]);
+        let fixed = ["dose", "constraints", "--patient", who, "--dose", &dose, "--protocol", &file];
+        vestibule(&store, &[&fixed, more].concat())
     };
     let said = |o: &Output| format!("{}{}", String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
 
@@ -110,6 +115,17 @@ fn a_verdict_is_for_synthetic_patients_or_marked_research() {
     let out = call("B", &["--rbe", "1.1", "--research", "--json"]);
     let v: Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!(v["mark"], "not for clinical decisions");
+
+    // A dose less its half is its half.
+    let [dose, half] = ["dose", "half"].map(|d| write::derived_uid(&["B", d]));
+    let args = ["dose", "difference", "--patient", "B", "--dose", &dose, "--minus", &half];
+    let out = vestibule(&store, &[&args[..], &["--json"]].concat());
+    let v: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(&out)));
+    let row = &v["structures"][0];
+    for (key, want) in [("mean_gy", 10.0), ("d95_gy", 5.5), ("d2_gy", 14.8), ("min_gy", 5.0), ("max_gy", 15.0)] {
+        assert!((row[key].as_f64().unwrap() - want).abs() < 0.05, "{key}: {v}");
+    }
+    assert!(vestibule(&store, &args).status.success());
 
     std::fs::write(&file, text.replace("V16.5Gy[cc]", "V1650")).unwrap();
     let out = call("A", &["--rbe", "1.1"]);

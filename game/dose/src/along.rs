@@ -1,12 +1,12 @@
-//! What lies along one ray through the patient: depth in mm and in water, HU, stopping power, dose; and where a proton of some
-//! energy would stop on it.
+//! What lies along one ray through the patient: depth in mm and in water, HU, stopping power, dose; and where a proton
+//! of some energy would stop on it.
 //!
-//! [`RayProbe`] holds the stopping powers that the engine computes with, for a hand that points; [`RayProbe::along`] takes
-//! tens of microseconds. [`AlongRay::bragg`] lays the engine's depth dose in water on the ray.
+//! [`RayProbe`] holds the stopping powers that the engine computes with, for a hand that points; [`RayProbe::along`]
+//! takes tens of microseconds. [`AlongRay::bragg`] lays the engine's depth dose in water ([`BraggInWater`]) on the ray.
 
 mod bragg_along;
 
-pub use bragg_along::{BraggAlong, BraggPoint};
+pub use bragg_along::{BraggAlong, BraggInWater, BraggPoint};
 
 use crate::error::ComputeError;
 use crate::hu::HuTable;
@@ -16,8 +16,8 @@ use nalgebra::{Point3, Vector3};
 use vestibule_geometry::{Volume, ray};
 use vestibule_patient::Image;
 
-/// Relative stopping power from which on a voxel is tissue, where no outline of the body is known: above air and foam, below
-/// lung that is breathed in.
+/// Relative stopping power from which on a voxel is tissue, where no outline of the body is known: above air and foam,
+/// below lung that is breathed in.
 pub const TISSUE_RELATIVE_STOPPING_POWER: f64 = 0.1;
 
 /// Why there is nothing along a ray.
@@ -38,8 +38,8 @@ pub enum AlongError {
     Misses,
 }
 
-/// A CT's stopping powers as the engine takes them, ready to be asked along any ray. Immutable; 4 bytes a voxel of the box
-/// around the body and the supports. Made in the time that a pass over the CT takes.
+/// A CT's stopping powers as the engine takes them, ready to be asked along any ray. Immutable; 4 bytes a voxel of the
+/// box around the body and the supports. Made in the time that a pass over the CT takes.
 #[derive(Clone, Debug)]
 pub struct RayProbe {
     map: StoppingMap,
@@ -73,7 +73,8 @@ pub struct RaySample {
     pub relative_stopping_power: f64,
     /// Water-equivalent depth from the start to `far_mm`, mm.
     pub water_mm: f64,
-    /// Dose by trilinear interpolation in the middle of the piece, in the dose's unit; None without a dose or beside its grid.
+    /// Dose by trilinear interpolation in the middle of the piece, in the dose's unit; None without a dose or beside
+    /// its grid.
     pub dose: Option<f64>,
     /// What it belongs to.
     pub place: Place,
@@ -127,8 +128,9 @@ impl RayProbe {
         Ok(Self { map, ct_size: ct.volume.grid.size, low, outlined: body.is_some() })
     }
 
-    /// What lies along the ray from `start` (DICOM patient mm) in `direction` (any length) to the far side of the CT, voxel
-    /// by voxel without a stepping error. `ct`: the volume the probe was made of. `dose`: any grid in the same frame.
+    /// What lies along the ray from `start` (DICOM patient mm) in `direction` (any length) to the far side of the CT,
+    /// voxel by voxel without a stepping error. `ct`: the volume the probe was made of. `dose`: any grid in the same
+    /// frame.
     pub fn along(
         &self,
         ct: &Volume<f32>,
@@ -204,7 +206,8 @@ impl AlongRay {
         }
     }
 
-    /// The first depth, mm from the start, under `water_mm` of water (above 0); None where the ray leaves the CT before.
+    /// The first depth, mm from the start, under `water_mm` of water (above 0); None where the ray leaves the CT
+    /// before.
     pub fn depth_at_water(&self, water_mm: f64) -> Option<f64> {
         if water_mm.is_nan() {
             return None;

@@ -1,8 +1,8 @@
 //! Dose constraints: a protocol file held against a plan's dose-volume histograms, row by row.
 //!
-//! [`Protocol`] is the file (docs/protocols.md), [`Metric`] one figure in the nomenclature of AAPM Task Group 263 (2018),
-//! [`evaluate`] the table. A row is met or not by the numbers alone: for anyone but a synthetic patient who shows it says
-//! [`MARK`] beside it.
+//! [`Protocol`] is the file (docs/protocols.md), [`Metric`] one figure in the nomenclature of AAPM Task Group 263
+//! (2018), [`evaluate`] the table. A row is met or not by the numbers alone: for anyone but a synthetic patient who
+//! shows it says [`MARK`] beside it.
 
 mod evaluate;
 mod metric;

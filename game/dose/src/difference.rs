@@ -1,7 +1,7 @@
 //! Two plans' doses, one less the other: a volume to show, and what it means for each structure.
 //!
-//! [`crate::compare::Difference`] judges an engine (only where both doses reach); this shows two plans beside each other: where the
-//! second dose does not reach it counts as 0, and what that hides is said.
+//! [`crate::compare::Difference`] judges an engine (only where both doses reach); this shows two plans beside each
+//! other: where the second dose does not reach it counts as 0, and what that hides is said.
 
 use crate::compare::{PairError, check_pair};
 use crate::dvh::{Dvh, DvhError};
@@ -51,8 +51,9 @@ pub struct StructureDifference {
 }
 
 impl PlanDifference {
-    /// B is read by trilinear interpolation at A's voxels. Doses in other frames, of other units or with voxels that are no
-    /// number are refused; physical beside RBE-weighted dose, fraction beside course is said. A pass over each grid.
+    /// B is read by trilinear interpolation at A's voxels. Doses in other frames, of other units or with voxels that
+    /// are no number are refused; physical beside RBE-weighted dose, fraction beside course is said. A pass over each
+    /// grid.
     pub fn new(a: &Dose, b: &Dose) -> Result<Self, PairError> {
         let mut notes = check_pair(a, b)?;
         for (which, v) in [("first", &a.volume), ("second", &b.volume)] {

@@ -43,7 +43,7 @@ pub mod timeline;
 mod update;
 pub mod water;
 
-pub use along::{AlongError, AlongRay, RayProbe};
+pub use along::{AlongError, AlongRay, BraggInWater, RayProbe};
 pub use compare::{Difference, PairError, check_pair};
 pub use compute::{as_dose, compute, compute_beam, compute_fraction, dose_averaged_let};
 pub use conserve::{conserve, conserve_energy};

@@ -93,8 +93,8 @@ impl PreparedPlan {
         Self::with_materials(ct, body, plan, machine, hu, options, &Materials::default())
     }
 
-    /// As [`Self::new`], with materials that are given rather than read from the CT, and with what stops the beam outside
-    /// the body.
+    /// As [`Self::new`], with materials that are given rather than read from the CT, and with what stops the beam
+    /// outside the body.
     pub fn with_materials(
         ct: &Image,
         body: Option<&Volume<u8>>,
@@ -255,8 +255,8 @@ impl PreparedPlan {
         }
     }
 
-    /// The central axis of a spot, from the highest to the lowest plane that is computed, DICOM patient mm; None for a spot
-    /// that does not exist. For [`crate::along::RayProbe::along`].
+    /// The central axis of a spot, from the highest to the lowest plane that is computed, DICOM patient mm; None for a
+    /// spot that does not exist. For [`crate::along::RayProbe::along`].
     pub fn spot_axis(&self, spot: usize) -> Option<[Point3<f64>; 2]> {
         let s = self.spots.get(spot)?;
         let rays = &self.beams[s.beam].rays;

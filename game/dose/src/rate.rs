@@ -2,11 +2,12 @@
 //!
 //! Several definitions of "the" dose rate of a scanned beam are in use; they differ by a factor of two and more for the
 //! same voxel (Deffet, Hamaide and Sterpin, Med. Phys. 50 (2023) 5784). So a number here never stands without its
-//! [`DoseRateMetric`]. All are computed **per beam and per fraction**: between two beams lie minutes of gantry rotation,
-//! and a rate across them says nothing about either.
+//! [`DoseRateMetric`]. All are computed **per beam and per fraction**: between two beams lie minutes of gantry
+//! rotation, and a rate across them says nothing about either.
 //!
 //! [`rate_of`] is the definition on a list of [`Contribution`]s, [`BeamDoseRate`] the same on the dose grid,
-//! [`RateHistogram`] the dose-rate-volume histogram of a structure, [`RateCurves`] those of a plan ready for a chart, [`clock`] two steady beams on one clock.
+//! [`RateHistogram`] the dose-rate-volume histogram of a structure, [`RateCurves`] those of a plan ready for a chart,
+//! [`clock`] two steady beams on one clock.
 
 pub mod clock;
 mod curves;

@@ -187,6 +187,9 @@ fn curves_for_a_chart_and_how_they_stop() {
         let i = c.points.partition_point(|p| p[0] <= median);
         assert!(c.points[i - 1][1] >= 50.0 - 1e-9 && c.points.get(i).is_none_or(|p| p[1] <= 50.0 + 1e-9));
     }
+    let two = [DoseRateMetric::DoseAveraged, metric];
+    let both = RateCurves::of_metrics(&prepared, &timeline, &[&near, &far], &two, floor, &go, &quiet).unwrap();
+    assert!(both.len() == 2 && both[1] == got && both[0].metric == two[0]);
     let stop = AtomicBool::new(true);
     let stopped = RateCurves::new(&prepared, &timeline, &[&near], metric, floor, &stop, &quiet);
     assert_eq!(stopped, Err(RateError::Cancelled));

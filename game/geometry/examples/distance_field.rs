@@ -1,6 +1,6 @@
-//! The distance field of contours in a text file (a contour a line: x y z x y z …, mm) as MetaImage, negative inside, and the volumes
-//! of margins: `cargo run -p vestibule-geometry --example distance_field -- CONTOURS.txt OUT.mha SPACING REACH MARGIN...`.
-//! `tools/check/margins.py` holds it to SimpleITK.
+//! The distance field of contours in a text file (a contour a line: x y z x y z …, mm) as MetaImage, negative inside,
+//! and the volumes of margins: `cargo run -p vestibule-geometry --example distance_field -- CONTOURS.txt OUT.mha
+//! SPACING REACH MARGIN...`. `tools/check/margins.py` holds it to SimpleITK.
 #![allow(clippy::unwrap_used, reason = "an example may stop")]
 
 use nalgebra::Point3;

@@ -35,8 +35,8 @@ fn probe(ct: &Image, body: Option<&Volume<u8>>) -> RayProbe {
 
 const AXIS: [f64; 3] = [0.3, -50.0, 0.3];
 
-/// In water the ray's R80 is the range of the machine's mean energy, read through nothing but the CT; a range shifter takes
-/// its thickness off. Tilted, the depth is the same: voxels do not matter.
+/// In water the ray's R80 is the range of the machine's mean energy, read through nothing but the CT; a range shifter
+/// takes its thickness off. Tilted, the depth is the same: voxels do not matter.
 #[test]
 fn in_water_the_beam_stops_at_its_range() {
     let ct = box_of(|_| 0.0);
@@ -48,7 +48,8 @@ fn in_water_the_beam_stops_at_its_range() {
         let entry = ray.entry.unwrap();
         assert!((ray.at(entry.depth_mm).y).abs() < 1e-9 && entry.by == EnteredBy::FirstTissue);
         for energy in [70.0, 100.0, 150.0, 200.0] {
-            let b = ray.bragg(&machine, energy, 0.0).unwrap();
+            let curve = BraggInWater::new(&machine, energy).unwrap();
+            let b = ray.lay(&curve, 0.0).unwrap();
             let range = water::range_mm(b.mean_mev);
             let got = b.r80_depth_mm.unwrap() - entry.depth_mm;
             assert!((got - b.r80_water_mm).abs() < 1e-9);
@@ -61,7 +62,8 @@ fn in_water_the_beam_stops_at_its_range() {
             let shifted = ray.bragg(&machine, energy, 30.0).unwrap();
             assert!((got - 30.0 - (shifted.r80_depth_mm.unwrap() - entry.depth_mm)).abs() < 1e-9);
         }
-        assert_eq!(ray.bragg(&machine, 230.0, 0.0).unwrap().r80_depth_mm, None, "goes through 300 mm");
+        let through = BraggInWater::new(&machine, 230.0).unwrap();
+        assert_eq!(ray.lay(&through, 0.0).unwrap().r80_depth_mm, None, "goes through 300 mm");
     }
     println!("figure: within {worst:.3} mm of PSTAR's range of the mean energy");
     assert!(worst < 0.1, "{worst}");
@@ -86,7 +88,7 @@ fn a_slab_of_bone_and_a_hole_by_hand() {
         assert!((ray.depth_at_water(water).unwrap() - depth).abs() < 1e-3, "{water}: {:?}", ray.depth_at_water(water));
     }
     assert_eq!(ray.depth_at_water(1e4), None);
-    let b = ray.bragg(&MachineModel::generic(), 100.0, 0.0).unwrap();
+    let b = ray.lay(&BraggInWater::new(&MachineModel::generic(), 100.0).unwrap(), 0.0).unwrap();
     // Behind the bone and the hole: 14 mm less of tissue, 40 mm farther.
     assert!((b.r80_depth_mm.unwrap() - (50.0 + b.r80_water_mm - 14.0 + 40.0)).abs() < 1e-3);
     assert!((b.r80_at.unwrap().y - (b.r80_depth_mm.unwrap() - 50.0)).abs() < 1e-9);
@@ -129,9 +131,10 @@ fn outline_support_and_dose_along_the_ray() {
     let aside = probe.along(&ct.volume, None, Point3::new(500.0, 0.0, 0.0), Vector3::y()).unwrap();
     assert!(aside.samples.is_empty() && aside.entry.is_none());
     let machine = MachineModel::generic();
-    assert_eq!(aside.bragg(&machine, 100.0, 0.0), Err(AlongError::Misses));
-    assert!(matches!(ray.bragg(&machine, 500.0, 0.0), Err(AlongError::Energy { .. })));
-    assert_eq!(ray.bragg(&machine, 100.0, f64::NAN).map_err(|e| matches!(e, AlongError::Before(_))), Err(true));
+    let curve = BraggInWater::new(&machine, 100.0).unwrap();
+    assert_eq!(aside.lay(&curve, 0.0), Err(AlongError::Misses));
+    assert!(matches!(BraggInWater::new(&machine, 500.0), Err(AlongError::Energy { .. })));
+    assert_eq!(ray.lay(&curve, f64::NAN).map_err(|e| matches!(e, AlongError::Before(_))), Err(true));
     for (p, d) in
         [(AXIS, [0.0; 3]), (AXIS, [f64::NAN; 3]), ([f64::NAN; 3], [0.0, 1.0, 0.0]), (AXIS, [f64::INFINITY; 3])]
     {

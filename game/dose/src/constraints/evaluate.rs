@@ -54,8 +54,8 @@ pub struct Basis {
     pub notes: Vec<String>,
 }
 
-/// Whether `dose` is what the protocol speaks of, and what makes it so. `rbe`: factor for a physical dose; None where the
-/// dose is weighted already or comes from photons or electrons.
+/// Whether `dose` is what the protocol speaks of, and what makes it so. `rbe`: factor for a physical dose; None where
+/// the dose is weighted already or comes from photons or electrons.
 pub fn basis(protocol: &Protocol, dose: &Dose, plan: Option<&Plan>, rbe: Option<f64>) -> Result<Basis, BasisError> {
     if dose.unit == DoseUnit::Relative {
         return Err(BasisError::Relative);
@@ -160,7 +160,8 @@ pub struct ConstraintRow {
     pub note: Option<String>,
 }
 
-/// Histograms by the structure's index in the set: None where it is not there (yet), else the histogram or why there is none.
+/// Histograms by the structure's index in the set: None where it is not there (yet), else the histogram or why there is
+/// none.
 pub type StructureDvh<'a> = dyn Fn(usize) -> Option<Result<&'a Dvh, String>> + 'a;
 
 /// Indices of the structures whose histograms the protocol asks for, rising.
@@ -171,8 +172,8 @@ pub fn needs(protocol: &Protocol, set: &StructureSet) -> Vec<usize> {
     out
 }
 
-/// The structure a row means: by its TG-263 standard name, then by an alias (standard or own name), then by its own name; names
-/// without regard to case. Err: why it cannot be told, where several would answer.
+/// The structure a row means: by its TG-263 standard name, then by an alias (standard or own name), then by its own
+/// name; names without regard to case. Err: why it cannot be told, where several would answer.
 fn find(row: &Constraint, set: &StructureSet) -> Result<Option<usize>, String> {
     let standard =
         |i: usize, name: &str| set.structures[i].standard_name.as_deref().is_some_and(|n| n.eq_ignore_ascii_case(name));
@@ -200,7 +201,8 @@ fn find(row: &Constraint, set: &StructureSet) -> Result<Option<usize>, String> {
     Ok(None)
 }
 
-/// The table, one row for each of the protocol's. Microseconds where `basis.factor` is 1, else a pass over each histogram.
+/// The table, one row for each of the protocol's. Microseconds where `basis.factor` is 1, else a pass over each
+/// histogram.
 pub fn evaluate(
     protocol: &Protocol,
     set: &StructureSet,

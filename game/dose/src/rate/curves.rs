@@ -20,8 +20,8 @@ pub struct RateCurve {
     pub floor_gy: f64,
     /// What the curve is of: its figures, and how much of the structure has a rate.
     pub histogram: RateHistogram,
-    /// (rate in Gy/s, percent of the volume that has a rate with at least that rate), rates rising from 0 to the highest, 201
-    /// points; empty where nothing of the structure has a rate from this beam.
+    /// (rate in Gy/s, percent of the volume that has a rate with at least that rate), rates rising from 0 to the
+    /// highest, 201 points; empty where nothing of the structure has a rate from this beam.
     pub points: Vec<[f64; 2]>,
 }
 
@@ -35,9 +35,10 @@ pub struct RateCurves {
 }
 
 impl RateCurves {
-    /// Works them out on a thread of its own: seconds a beam (each spot twice through the rays; threads do not change a
-    /// bit). `structures`: contours of each. `progress(done, total)` counts spots over all beams, each twice.
-    /// [`RateError::Cancelled`] soon after `cancel` is set.
+    /// Works them out, on a thread of its own: each spot goes twice through the rays, so it takes long (docs/dose.md,
+    /// *Beside the dose*), as long for one structure as for all; a plan prepared on a wider grid takes less. Threads do
+    /// not change a bit. `structures`: contours of each. `progress(done, total)` counts spots over all beams, each
+    /// twice. [`RateError::Cancelled`] soon after `cancel` is set.
     pub fn new(
         plan: &PreparedPlan,
         timeline: &Timeline,
@@ -47,22 +48,38 @@ impl RateCurves {
         cancel: &AtomicBool,
         progress: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<Self, RateError> {
+        let all = Self::of_metrics(plan, timeline, structures, &[metric], floor, cancel, progress)?;
+        all.into_iter().next().ok_or(RateError::NoMetric)
+    }
+
+    /// As [`Self::new`], of several metrics in their order: it takes hardly longer than one.
+    pub fn of_metrics(
+        plan: &PreparedPlan,
+        timeline: &Timeline,
+        structures: &[&[Contour]],
+        metrics: &[DoseRateMetric],
+        floor: DoseFloor,
+        cancel: &AtomicBool,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Vec<Self>, RateError> {
         let beams = plan.spots().last().map_or(0, |s| s.beam + 1);
         let total = 2 * plan.spots().len();
         let voxels: Vec<_> = structures.iter().map(|c| structure_voxels(plan.grid(), c)).collect();
-        let mut curves = Vec::new();
+        let mut all: Vec<Self> = metrics.iter().map(|m| Self { metric: *m, curves: Vec::new() }).collect();
         let mut before = 0;
         for beam in 0..beams {
             let told = |done: usize, _: usize| progress(before + done, total);
-            let rates = BeamDoseRate::new_unless(plan, timeline, beam, &[metric], floor, cancel, &told)?;
+            let rates = BeamDoseRate::new_unless(plan, timeline, beam, metrics, floor, cancel, &told)?;
             before += 2 * timeline.beam_spots(beam).len();
-            for (structure, voxels) in voxels.iter().enumerate() {
-                let histogram = RateHistogram::new(&rates, &rates.maps[0], voxels);
-                let points = histogram.curve(POINTS).into_iter().map(|(rate, part)| [rate, 100.0 * part]).collect();
-                curves.push(RateCurve { beam, structure, floor_gy: rates.floor_gy, histogram, points });
+            for (map, of_metric) in rates.maps.iter().zip(&mut all) {
+                for (structure, voxels) in voxels.iter().enumerate() {
+                    let histogram = RateHistogram::new(&rates, map, voxels);
+                    let points = histogram.curve(POINTS).into_iter().map(|(rate, part)| [rate, 100.0 * part]).collect();
+                    of_metric.curves.push(RateCurve { beam, structure, floor_gy: rates.floor_gy, histogram, points });
+                }
             }
         }
         progress(total, total);
-        Ok(Self { metric, curves })
+        Ok(all)
     }
 }

@@ -14,8 +14,8 @@ pub struct Closest {
     pub between: Option<[Point3<f64>; 2]>,
 }
 
-/// The closest approach of the solids that two sets of contours enclose (as [`super::distance`] takes them), exactly. Contours of both lie in
-/// parallel planes. `slice_mm`: thickness of a plane that stands alone.
+/// The closest approach of the solids that two sets of contours enclose (as [`super::distance`] takes them), exactly.
+/// Contours of both lie in parallel planes. `slice_mm`: thickness of a plane that stands alone.
 pub fn closest(a: &[Contour], b: &[Contour], slice_mm: f64) -> Result<Closest, DistanceError> {
     let (a, b) = (Slabs::new(a, slice_mm)?, Slabs::new(b, slice_mm)?);
     let turn = a.stack.normal.dot(&b.stack.normal);
@@ -71,7 +71,8 @@ fn between_boxes(a: &[[f64; 2]; 2], b: &[[f64; 2]; 2]) -> f64 {
     d[0] * d[0] + d[1] * d[1]
 }
 
-/// Square of the distance of two sets of polygons in a plane, where it is below `bound` (else infinite), and the places.
+/// Square of the distance of two sets of polygons in a plane, where it is below `bound` (else infinite), and the
+/// places.
 fn apart_in_plane(a: &Edges, b: &Edges, bound: f64) -> (f64, Option<[[f64; 2]; 2]>) {
     // A corner of one inside the other: they share a place. Where no edges cross, a contour is wholly in or out.
     if let Some(p) = a.corners.iter().find(|p| b.inside(**p)).or_else(|| b.corners.iter().find(|p| a.inside(**p))) {

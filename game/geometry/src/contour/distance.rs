@@ -1,9 +1,10 @@
 //! How far each place lies from the surface of a structure, and the surfaces of its margins.
 //!
-//! The structure is the solid between its contours: in a contour's plane exactly its polygons, between two planes what lies where the
-//! mean of the two signed distances, weighted by nearness, is below 0 (shape-based interpolation: Raya and Udupa, IEEE
-//! Trans. Med. Imaging 9 (1990) 33), and half a plane's step more at the ends, as its volume counts it. In a plane distances are exact, to
-//! the polygons' own edges; across planes they follow from those by the theorem of Pythagoras, on heights [`HEIGHT_STEP_MM`] apart.
+//! The structure is the solid between its contours: in a contour's plane exactly its polygons, between two planes what
+//! lies where the mean of the two signed distances, weighted by nearness, is below 0 (shape-based interpolation: Raya
+//! and Udupa, IEEE Trans. Med. Imaging 9 (1990) 33), and half a plane's step more at the ends, as its volume counts it.
+//! In a plane distances are exact, to the polygons' own edges; across planes they follow from those by the theorem of
+//! Pythagoras, on heights [`HEIGHT_STEP_MM`] apart.
 
 use super::sheet::{Edges, signed_sheet};
 use super::{Contour, Stack, stacks};
@@ -13,10 +14,11 @@ use rayon::prelude::*;
 
 /// Most voxels of a field.
 const MOST_VOXELS: f64 = 64e6;
-/// Heights between two planes lie no farther apart, mm: for a place D mm from a surface that is 0.5²/(8 D) mm too much, at most.
+/// Heights between two planes lie no farther apart, mm: for a place D mm from a surface that is 0.5²/(8 D) mm too much,
+/// at most.
 const HEIGHT_STEP_MM: f64 = 0.5;
 /// About how many voxels a field has where its spacing is not given.
-const USUAL_VOXELS: f64 = 1e6;
+const USUAL_VOXELS: f64 = 5e5;
 
 /// Why there is no distance.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -43,7 +45,7 @@ pub enum DistanceError {
 /// How to make a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DistanceOptions {
-    /// Distance between places, mm, 0.1 to 20; None (default): so that there are about a million, 0.5 to 3 mm.
+    /// Distance between places, mm, 0.1 to 20; None (default): so that there are about half a million, 0.5 to 3 mm.
     pub spacing_mm: Option<f64>,
     /// How far the field reaches beyond the structure, mm, 0 to 200, default 20: the largest margin.
     pub reach_mm: f64,
@@ -60,8 +62,8 @@ impl Default for DistanceOptions {
 /// Distances to a structure's surface.
 #[derive(Clone, Debug)]
 pub struct DistanceField {
-    /// mm, **positive inside** (depth below the surface), negative outside: marching cubes take what is above a value for inside.
-    /// On a grid of its own, parallel to the contours.
+    /// mm, **positive inside** (depth below the surface), negative outside: marching cubes take what is above a value
+    /// for inside. On a grid of its own, parallel to the contours.
     pub depth: Volume<f32>,
     /// Largest margin whose surface is whole, mm.
     pub reach_mm: f64,
@@ -181,8 +183,9 @@ impl Levels {
 }
 
 impl DistanceField {
-    /// Distances to the surface that `contours` enclose (a tenth of a second for a brain). Contours of one plane combine by the even-odd rule; edges that run there
-    /// and back (keyholes) are no surface. The number of threads does not change a bit.
+    /// Distances to the surface that `contours` enclose (a tenth of a second for a brain). Contours of one plane
+    /// combine by the even-odd rule; edges that run there and back (keyholes) are no surface. The number of threads
+    /// does not change a bit.
     pub fn new(contours: &[Contour], options: &DistanceOptions) -> Result<Self, DistanceError> {
         let DistanceOptions { spacing_mm, reach_mm, slice_mm } = *options;
         if let Some(bad) = spacing_mm.filter(|s| !(0.1..=20.0).contains(s)) {
@@ -262,13 +265,14 @@ impl DistanceField {
         Ok(Self { depth: Volume { grid, data }, reach_mm })
     }
 
-    /// Signed distance at a point, mm, **negative inside** as is usual, trilinear between places; None beyond the field.
+    /// Signed distance at a point, mm, **negative inside** as is usual, trilinear between places; None beyond the
+    /// field.
     pub fn at(&self, p: Point3<f64>) -> Option<f64> {
         self.depth.sample(p).map(|d| -d)
     }
 
-    /// The surface of the structure grown (margin above 0) or shrunk (below 0) by `margin_mm`, DICOM patient mm; empty where
-    /// nothing is left.
+    /// The surface of the structure grown (margin above 0) or shrunk (below 0) by `margin_mm`, DICOM patient mm; empty
+    /// where nothing is left.
     pub fn margin(&self, margin_mm: f64) -> Result<TriMesh, DistanceError> {
         if margin_mm.is_nan() || margin_mm > self.reach_mm {
             return Err(DistanceError::Margin { margin_mm, reach_mm: self.reach_mm });

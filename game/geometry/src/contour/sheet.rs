@@ -146,7 +146,8 @@ pub(super) fn signed_sheet(edges: &Edges, first: Point, h: f64, [nx, ny]: [usize
         let (mut passed, mut left) = (0, f64::INFINITY);
         for (i, out) in row.iter_mut().enumerate() {
             let x = first[0] + i as f64 * h;
-            // No place is farther than its neighbour by more than the way to it; a little more, so that the bound itself never wins.
+            // No place is farther than its neighbour by more than the way to it; a little more, so that the bound
+            // itself never wins.
             let bound = left.min(above[i]) + h * (1.0 + 1e-9) + 1e-9;
             let d = edges.nearest([x, y], bound * bound).sqrt();
             (left, above[i]) = (d, d);

@@ -31,7 +31,8 @@ fn options(spacing: f64) -> DistanceOptions {
     DistanceOptions { spacing_mm: Some(spacing), reach_mm: 8.0, ..Default::default() }
 }
 
-/// Grown and shrunk by 5 mm, a ball of 20 mm and a cube of 40 mm have the volumes of the formulas and lie where they must.
+/// Grown and shrunk by 5 mm, a ball of 20 mm and a cube of 40 mm have the volumes of the formulas and lie where they
+/// must.
 #[test]
 fn margins_of_a_ball_and_a_cube_by_formula() {
     let middle = Point3::new(7.0, -3.0, 40.3);
