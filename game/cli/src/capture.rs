@@ -161,7 +161,7 @@ pub(crate) mod shown {
             match Prepared::new(&patient, None, GRID_MM) {
                 Ok(ready) => {
                     if ready.by_approval {
-                        crate::chosen::say(&ready.plan);
+                        crate::chosen::say_plan();
                     }
                     index = patient.plans.iter().position(|p| p.uid == ready.plan.uid).unwrap_or(0);
                     prepared = Some(ready);

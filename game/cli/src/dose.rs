@@ -85,7 +85,7 @@ fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, 
                 Failure::call(format!("{few}; choose one with --plan UID:\n{}", list()))
             })?;
             if chosen.by_approval {
-                crate::chosen::say(chosen.item);
+                crate::chosen::say_plan();
             }
             Ok(chosen.item)
         }
@@ -116,7 +116,7 @@ fn choose_dose<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Dose, 
                 Failure::call(format!("{few}; choose one with --dose UID:\n{}", list()))
             })?;
             if chosen.by_approval {
-                crate::chosen::say_dose(chosen.item);
+                crate::chosen::say_dose();
             }
             Ok(chosen.item)
         }

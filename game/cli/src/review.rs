@@ -48,7 +48,7 @@ impl Case {
         let prepared = match Prepared::new(&patient, plan, grid_mm) {
             Ok(ready) => {
                 if ready.by_approval {
-                    crate::chosen::say(&ready.plan);
+                    crate::chosen::say_plan();
                 }
                 Some(Arc::new(ready))
             }

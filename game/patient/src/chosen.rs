@@ -135,7 +135,7 @@ mod tests {
         let plans = [plan("a", Some(Approval::Approved)), plan("b", Some(Approval::Unapproved))];
         let [a, b] = [dose("da", Some("a"), Whole), dose("db", Some("b"), Whole)];
         assert_eq!(dose_of(&plans, &[]), Err(NotChosen::Nothing));
-        assert_eq!(dose_of(&plans, &[b.clone()]), Ok(("db".into(), false)));
+        assert_eq!(dose_of(&plans, std::slice::from_ref(&b)), Ok(("db".into(), false)));
         assert_eq!(dose_of(&plans, &[b.clone(), a.clone()]), Ok(("da".into(), true)));
         assert_eq!(dose_of(&plans[1..], &[b.clone(), a.clone()]), Err(NotChosen::Several(2)), "not approved");
         assert_eq!(dose_of(&plans[..1], &[dose("x", None, Whole), a.clone()]), Ok(("da".into(), true)));

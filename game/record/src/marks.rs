@@ -1,5 +1,5 @@
-//! What clinicians leave in a review: notes pinned in space, bookmarks of views, measurements. Nothing of it is lost: a change
-//! keeps what stood before, and what is taken back stays as withdrawn, until the patient is removed.
+//! What clinicians leave in a review: notes pinned in space, bookmarks of views, measurements. Nothing of it is lost: a
+//! change keeps what stood before, and what is taken back stays as withdrawn, until the patient is removed.
 
 use crate::patients::patient_key;
 use crate::store::now;

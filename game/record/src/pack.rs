@@ -5,8 +5,8 @@ use crate::StoreError;
 use crate::older::Stored;
 use serde::Serialize;
 
-/// The encoding this program writes into `objects.encoding`; raised when a stored type changes its shape. What an older one
-/// looked like, and how it becomes the present type, stands in `older.rs`.
+/// The encoding this program writes into `objects.encoding`; raised when a stored type changes its shape. What an older
+/// one looked like, and how it becomes the present type, stands in `older.rs`.
 /// 2: plans say whether they are approved.
 pub(crate) const ENCODING: i64 = 2;
 

@@ -328,7 +328,8 @@ impl Store {
         })
     }
 
-    /// Removes a person: images, answers, sounds, events, notes, marks, snapshots. The audit keeps that somebody was removed, not who.
+    /// Removes a person: images, answers, sounds, events, notes, marks, snapshots. The audit keeps that somebody was
+    /// removed, not who.
     ///
     /// # Errors
     /// When they are not there or the store cannot be written.

@@ -7,8 +7,8 @@ use crate::store::Inner;
 use crate::{Store, StoreError, audit};
 use std::sync::Arc;
 
-/// A handle that reaches one patient's marks and snapshots, and no other's. A [`PatientScope`](crate::PatientScope) has no way
-/// to it. Cheap to clone.
+/// A handle that reaches one patient's marks and snapshots, and no other's. A [`PatientScope`](crate::PatientScope) has no
+/// way to it. Cheap to clone.
 #[derive(Clone)]
 pub struct ReviewScope {
     inner: Arc<Inner>,

@@ -16,7 +16,7 @@ pub struct Args {
     /// Whose dose
     #[arg(long, value_name = "ID")]
     patient: String,
-    /// SOPInstanceUID of the dose; needed where there are several
+    /// SOPInstanceUID of the dose [default: the only one, or of several that of the only approved plan]
     #[arg(long, value_name = "UID")]
     dose: Option<String>,
     /// Protocol file (docs/protocols.md); some lie in assets/protocols

@@ -15,7 +15,7 @@ pub struct Args {
     /// Whose plan
     #[arg(long, value_name = "ID")]
     patient: String,
-    /// SOPInstanceUID of the plan; needed where there are several
+    /// SOPInstanceUID of the plan [default: the only one, or of several the only approved one]
     #[arg(long, value_name = "UID")]
     plan: Option<String>,
     /// Machine file (docs/machine.md), whose `delivery` gives the times [default: generic-pbs]

@@ -63,7 +63,7 @@ impl Opened {
             other => Failure::work(other),
         })?;
         if prepared.by_approval {
-            crate::chosen::say(&prepared.plan);
+            crate::chosen::say_plan();
         }
         let keeper = StoreKeeper::start(scope, &journey.id, args.mode.name(), lang).map_err(Failure::work)?;
         Ok(Self { library, journey, room, checklist, lang, patient, prepared, keeper })
