@@ -22,6 +22,14 @@ struct March {
     // lowest and highest corner of the box that is seen, patient mm; w: opacity, fade
     low: vec4<f32>,
     high: vec4<f32>,
+    // the dose that shines in it: patient mm -> texel; texels and a factor for its values
+    dose_index: mat4x4<f32>,
+    dose_size: vec4<f32>,
+    // box of what shines, patient mm; w: opacity of a mm (0: nothing shines), number of levels
+    dose_low: vec4<f32>,
+    dose_high: vec4<f32>,
+    // linear colours, w: where the band begins; rising
+    levels: array<vec4<f32>, 12>,
 };
 @group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> march: March;
 @group(#{MATERIAL_BIND_GROUP}) @binding(1) var volume: texture_3d<f32>;
@@ -30,6 +38,9 @@ struct March {
 @group(#{MATERIAL_BIND_GROUP}) @binding(4) var transfer_sampler: sampler;
 // 1 in blocks of 8 texels that hold something to see
 @group(#{MATERIAL_BIND_GROUP}) @binding(5) var full: texture_3d<f32>;
+
+@group(#{MATERIAL_BIND_GROUP}) @binding(6) var dose: texture_3d<f32>;
+@group(#{MATERIAL_BIND_GROUP}) @binding(7) var dose_sampler: sampler;
 
 const BLOCK: f32 = 8.0;
 
@@ -64,6 +75,24 @@ fn at(texel: vec3<f32>) -> f32 {
 fn seen(value: f32) -> vec4<f32> {
     let t = (value - march.range.x) / (march.range.y - march.range.x);
     return textureSampleLevel(transfer, transfer_sampler, vec2(clamp(t, 0.0, 1.0), 0.5), 0.0);
+}
+
+// Whether dose may shine at a point of the patient.
+fn may_shine(p: vec3<f32>) -> bool {
+    return march.dose_low.w > 0.0 && all(p >= march.dose_low.xyz) && all(p <= march.dose_high.xyz);
+}
+
+// Colour of the dose's band, and 1 where there is one.
+fn shine(p: vec3<f32>) -> vec4<f32> {
+    let q = (march.dose_index * vec4(p, 1.0)).xyz;
+    let gray = textureSampleLevel(dose, dose_sampler, (q + 0.5) / march.dose_size.xyz, 0.0).r * march.dose_size.w;
+    let count = u32(march.dose_high.w);
+    if count == 0u || gray < march.levels[0].w { return vec4(0.0); }
+    var band = march.levels[0].rgb;
+    for (var i = 1u; i < count; i++) {
+        if gray >= march.levels[i].w { band = march.levels[i].rgb; }
+    }
+    return vec4(band, 1.0);
 }
 
 fn noise(p: vec3<f32>) -> f32 {
@@ -118,7 +147,9 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         if t >= far || through < 0.02 { break; }
         let q = start + ray * t;
         let block = floor((q + 0.5) / BLOCK);
-        if textureLoad(full, vec3<i32>(block), 0).r < 0.5 {
+        let p = eye_mm + ray_mm * t;
+        let shines = may_shine(p);
+        if !shines && textureLoad(full, vec3<i32>(block), 0).r < 0.5 {
             // to the other side of an empty block
             let edge = (block + select(vec3(0.0), vec3(1.0), ray > vec3(0.0))) * BLOCK - 0.5;
             let to = (edge - start) / ray;
@@ -126,9 +157,14 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
             t += max(1.0, ceil((leave - t) / dt)) * dt;
             continue;
         }
-        let p = eye_mm + ray_mm * t;
         t += dt;
         if cut(p, eye_mm) { continue; }
+        if shines {
+            let glow = shine(p);
+            let alpha = glow.a * (1.0 - pow(1.0 - march.dose_low.w, march.size.w));
+            light += through * alpha * glow.rgb;
+            through *= 1.0 - alpha;
+        }
         let value = at(q);
         let shown = seen(value);
         if shown.a < 0.002 { continue; }

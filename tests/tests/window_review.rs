@@ -38,8 +38,12 @@ fn a_clinician_finds_measures_and_plays() {
     let shown: serde_json::Value =
         serde_json::from_str(&done(&mut store(&["patient", "show", "SYNTHETIC-1", "--json"]))).unwrap();
     let number = |v: &serde_json::Value| v.as_f64().unwrap();
-    let (max, max_at) =
-        (number(&shown["doses"][0]["max"]), [0, 1, 2].map(|i| number(&shown["doses"][0]["max_at_mm"][i])));
+    // of two plans the approved one is shown, and its dose
+    let approved = shown["plans"].as_array().unwrap().iter().find(|p| p["approval"] == "APPROVED").unwrap();
+    let doses = shown["doses"].as_array().unwrap();
+    let (own, others): (Vec<_>, Vec<_>) = doses.iter().partition(|d| d["plan"] == approved["uid"]);
+    let ([own], [other_dose]) = (&own[..], &others[..]) else { panic!("{shown}") };
+    let (max, max_at) = (number(&own["max"]), [0, 1, 2].map(|i| number(&own["max_at_mm"][i])));
 
     let mut desk = Window::start(&vestibule, SIZE, "desk", STILL, |c| {
         c.args(["--demo", "--store"]).arg(at("store")).args([
@@ -56,7 +60,7 @@ fn a_clinician_finds_measures_and_plays() {
     desk.wait(&["cross "]);
     desk.screen.take_window(SIZE[0], SIZE[1]);
     // the hottest point; a dose that is RBE-weighted in its file is shown as it is
-    assert_eq!(shown["doses"][0]["type"], "EFFECTIVE");
+    assert_eq!(own["type"], "EFFECTIVE");
     let (hot, gray) = cross(&desk.click("hottest", "cross "));
     let gray = gray.unwrap();
     println!("figure: hottest {gray} Gy at {hot:?}, by `patient show` {max:.3} Gy at {max_at:?}");
@@ -74,6 +78,22 @@ fn a_clinician_finds_measures_and_plays() {
     println!("figure: measured {far} mm, the crosses are {want:.2} mm apart");
     assert!((far - want).abs() < 0.15, "{far} is not {want}");
 
+    // the second plan beside the first: at the cross B − A is what the engine says of both
+    let found = desk.press("x", "compared ");
+    let uid = |d: &serde_json::Value| d["uid"].as_str().unwrap().to_owned();
+    let mut call = store(&["dose", "difference", "--patient", "SYNTHETIC-1", "--json"]);
+    call.args(["--dose", &uid(own), "--minus", &uid(other_dose)]);
+    let difference: serde_json::Value = serde_json::from_str(&done(&mut call)).unwrap();
+    let want = ["highest_gy", "lowest_gy"].map(|k| -number(&difference[k]));
+    let got: Vec<f64> = found.split(' ').skip(1).map(|w| w.parse().unwrap()).collect();
+    println!("figure: B − A {got:?} Gy, by `dose difference` {want:.3?}");
+    assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 0.0011), "{got:?} is not {want:?}");
+
+    // a note where the cross is, the view, and a picture, each in the store before it is said
+    desk.press("n", "kept Note");
+    desk.press("b", "kept Bookmark");
+    desk.press("p", "kept Picture");
+
     // back to the hottest point, and the plan plays: the dose there begins at nothing and grows
     desk.press("h", "cross ");
     desk.click("play", "review plays");
@@ -84,4 +104,26 @@ fn a_clinician_finds_measures_and_plays() {
     }
     assert!(doses.windows(2).all(|w| w[1] >= w[0]) && doses[0] < 0.1 * max, "{doses:?}");
     desk.press("space", "review stands");
+    // taken back: the cross is where it was before it went to the hottest point
+    let (back, _) = cross(&desk.press("ctrl+z", "cross "));
+    println!("figure: taken back to {back:?} from {other:?}");
+    drop(desk);
+
+    let list = |what: &str| -> serde_json::Value {
+        let mut call = store(&["record", what, "list", "--patient", "SYNTHETIC-1", "--json"]);
+        serde_json::from_str(&done(&mut call)).unwrap()
+    };
+    let marks = list("mark");
+    let kinds: Vec<&str> = marks["marks"].as_array().unwrap().iter().filter_map(|m| m["kind"].as_str()).collect();
+    assert_eq!(kinds, ["note", "bookmark"], "{marks}");
+    let pinned = [0, 1, 2].map(|i| number(&marks["marks"][0]["at_mm"][i]));
+    assert!(pinned.iter().zip(other).all(|(a, b)| (a - b).abs() < 0.06), "{pinned:?} is not {other:?}");
+
+    // the picture is a DICOM file of the window's size
+    let key = list("snapshot")["snapshots"][0]["key"].to_string();
+    let out = at("snapshot.dcm");
+    done(store(&["record", "snapshot", "export", "--patient", "SYNTHETIC-1", &key, "--out"]).arg(&out));
+    let bytes = std::fs::read(&out).unwrap();
+    assert_eq!(&bytes[128..132], b"DICM");
+    assert!(bytes.len() > (SIZE[0] * SIZE[1] * 3) as usize, "{} bytes", bytes.len());
 }

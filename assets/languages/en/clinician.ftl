@@ -172,3 +172,10 @@ rates-title = Dose-rate-volume histogram
 rates-start = Work out
 rates-stop = Stop
 rates-note = Below 10 % of a beam’s largest dose there is no rate. Times are the machine file’s.
+
+plane-slant = Askew
+slant = Askew:
+slant-nothing = none
+slant-beam = across the beam
+slant-angles = angles
+slant-hand = left hand

@@ -172,3 +172,10 @@ rates-title = Histogramme débit-volume
 rates-start = Calculer
 rates-stop = Arrêter
 rates-note = Sous 10 % de la plus grande dose d’un faisceau il n’y a pas de débit. Les temps sont ceux du fichier de la machine.
+
+plane-slant = Oblique
+slant = Oblique :
+slant-nothing = aucune
+slant-beam = en travers du faisceau
+slant-angles = angles
+slant-hand = main gauche

@@ -51,6 +51,12 @@ pub struct ReviewOptions {
     pub orbit: Option<[f32; 3]>,
     /// Mm of a pixel in a plane; None: as much as fits.
     pub pixel_mm: Option<f64>,
+    /// How densely the dose shines in the volume, 0 to 1.
+    pub shine: f32,
+    /// Levels of dose, percent, whose surfaces stand in the room.
+    pub surfaces: Vec<f64>,
+    /// A plane askew across the beam.
+    pub across_beam: bool,
     /// The dose delivered so far, in place of the plan's own.
     pub live: bool,
 }

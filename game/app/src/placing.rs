@@ -5,6 +5,10 @@ use crate::anatomy::PatientFrame;
 use crate::events::Events;
 use crate::overlay::Cuts;
 use crate::seat::Seat;
+use crate::tokens;
+use bevy::asset::RenderAssetUsages;
+use bevy::light::NotShadowCaster;
+use bevy::mesh::PrimitiveTopology;
 use bevy::prelude::*;
 use bevy::world_serialization::WorldAssetRoot;
 
@@ -62,7 +66,10 @@ const MM: f32 = 0.001;
 
 /// Placing.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Placing>().init_resource::<Hands>().add_systems(Update, (hold, dim, tell));
+    app.init_resource::<Placing>()
+        .init_resource::<Hands>()
+        .add_systems(Startup, lay_ground)
+        .add_systems(Update, (hold, dim, tell));
 }
 
 /// Chooses a place.
@@ -159,13 +166,51 @@ fn tell(
     }
 }
 
+/// Lines on the floor, where the room is not drawn: who has no ground under their feet feels unwell.
+#[derive(Component)]
+struct Ground;
+
+/// How far the ground reaches, and from one line to the next, metres.
+const GROUND_M: f32 = 6.0;
+const LINES_M: f32 = 0.5;
+
+fn lay_ground(
+    mut commands: Commands,
+    mut meshes: ResMut<Assets<Mesh>>,
+    mut materials: ResMut<Assets<StandardMaterial>>,
+) {
+    let count = (2.0 * GROUND_M / LINES_M) as i32;
+    let ends = (0..=count).flat_map(|i| {
+        let at = i as f32 * LINES_M - GROUND_M;
+        [[at, 0.0, -GROUND_M], [at, 0.0, GROUND_M], [-GROUND_M, 0.0, at], [GROUND_M, 0.0, at]]
+    });
+    let mesh = Mesh::new(PrimitiveTopology::LineList, RenderAssetUsages::default())
+        .with_inserted_attribute(Mesh::ATTRIBUTE_POSITION, ends.collect::<Vec<_>>());
+    let grey = Color::srgba_u8(tokens::SCREEN_DIM.r(), tokens::SCREEN_DIM.g(), tokens::SCREEN_DIM.b(), 255);
+    commands.spawn((
+        Ground,
+        Mesh3d(meshes.add(mesh)),
+        MeshMaterial3d(materials.add(StandardMaterial { base_color: grey, unlit: true, ..default() })),
+        NotShadowCaster,
+        Visibility::Hidden,
+    ));
+}
+
 /// Inside a patient as large as a room there is no room.
-fn dim(placing: Res<Placing>, mut scenes: Query<&mut Visibility, With<WorldAssetRoot>>, mut was: Local<bool>) {
+fn dim(
+    placing: Res<Placing>,
+    mut scenes: Query<&mut Visibility, (With<WorldAssetRoot>, Without<Ground>)>,
+    mut ground: Query<&mut Visibility, With<Ground>>,
+    mut was: Local<bool>,
+) {
     let away = placing.place == Place::Room;
     if away == *was {
         return;
     }
     *was = away;
+    for mut v in &mut ground {
+        v.set_if_neq(if away { Visibility::Visible } else { Visibility::Hidden });
+    }
     for mut v in &mut scenes {
         v.set_if_neq(if away { Visibility::Hidden } else { Visibility::Inherited });
     }

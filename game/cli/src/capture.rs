@@ -31,12 +31,21 @@ pub struct Args {
     /// Of a review: overlays to leave out, with commas between them: slices, structures, dose
     #[arg(long, value_name = "OVERLAY", value_delimiter = ',')]
     pub without: Vec<String>,
-    /// Of a review: overlays to show that begin hidden: volume
+    /// Of a review: overlays to show that begin hidden: volume, charts, beams, compare, constraints, margins, along, rates
     #[arg(long, value_name = "OVERLAY", value_delimiter = ',')]
     pub with: Vec<String>,
     /// Of a review: transfer function of the volume: skin, bone, soft, lung, vessels
     #[arg(long, value_name = "NAME")]
     pub preset: Option<String>,
+    /// Of a review: how densely the dose shines in the volume, 0 to 1
+    #[arg(long, value_name = "SHARE")]
+    pub shine: Option<f32>,
+    /// Of a review: levels of dose, percent with commas between them, whose surfaces stand in the room
+    #[arg(long, value_name = "PERCENT", value_delimiter = ',')]
+    pub surfaces: Vec<f64>,
+    /// Of a review: a plane across the beam, as the beam sees it (--view slant)
+    #[arg(long)]
+    pub across_beam: bool,
     /// Of a review: from where the room is seen: round the patient and over the horizon, degrees, and how far, metres
     #[arg(long, value_name = "ROUND,OVER,METRES", allow_hyphen_values = true)]
     pub orbit: Option<String>,
@@ -47,7 +56,7 @@ pub struct Args {
     #[arg(long, value_name = "ID")]
     pub patient: Option<String>,
     /// left, right, window, panel:main or panel:foot, or several with commas between them; of a review: window (the desk), left,
-    /// right, axial, coronal, sagittal, room
+    /// right, axial, coronal, sagittal, room, slant
     #[arg(long, value_delimiter = ',', default_value = "window")]
     pub view: Vec<String>,
     /// Through the headset whose OpenXR runtime runs: the picture that its eye (left, right) is given, from where it is. Without this,
@@ -219,6 +228,9 @@ pub(crate) mod shown {
             preset: args.preset.clone(),
             orbit: args.orbit.as_deref().map(|t| numbers::<3>(t, "orbit")).transpose()?,
             pixel_mm: args.pixel_mm,
+            shine: args.shine.unwrap_or(0.0),
+            surfaces: args.surfaces.clone(),
+            across_beam: args.across_beam,
             live: !args.at.is_empty(),
         });
         let case = Case::new(library, lang, patient, None, GRID_MM)?;

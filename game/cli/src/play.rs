@@ -45,6 +45,9 @@ pub struct Args {
     /// Headless: write one event a line (synthetic patients only; anyone else's log stays in the store)
     #[arg(long, value_name = "FILE.jsonl", requires = "headless")]
     pub log: Option<PathBuf>,
+    /// A clinician's review: whose PIN is asked and whose settings are taken [default: staff]
+    #[arg(long, value_name = "NAME")]
+    pub staff: Option<String>,
     /// A clinician's review: a protocol file whose limits can be laid on the dose (docs/protocols.md); may be given again
     #[arg(long, value_name = "FILE.json")]
     pub protocol: Vec<PathBuf>,

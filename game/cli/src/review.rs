@@ -131,7 +131,7 @@ pub fn open(args: &Args, global: &Global) -> Result<(Case, StoreKeeper), Failure
         return Err(Failure::call("--grid-mm takes 0.5 to 10"));
     }
     let store = store::open(global, store::Create::No)?;
-    store::staff_gate(&store, None)?;
+    store::staff_gate(&store, args.staff.as_deref())?;
     let id = choose(&store.patients().map_err(Failure::work)?, args.patient.as_deref())?;
     let scope = store.patient_scope(&id).map_err(Failure::work)?;
     let patient = scope.patient().map_err(Failure::work)?;
@@ -142,7 +142,7 @@ pub fn open(args: &Args, global: &Global) -> Result<(Case, StoreKeeper), Failure
         case.protocols.insert(0, protocol(file)?);
     }
     let plan = case.patient.plans.get(case.plan);
-    case.kept = Some(kept::Kept::new(store, &id, &case.patient, plan).map_err(Failure::work)?);
+    case.kept = Some(kept::Kept::new(store, &id, &case.patient, plan, args.staff.as_deref()).map_err(Failure::work)?);
     let keeper = StoreKeeper::start(scope, "review", Mode::Clinician.name(), lang).map_err(Failure::work)?;
     Ok((case, keeper))
 }

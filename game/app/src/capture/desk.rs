@@ -5,7 +5,7 @@ use crate::clinician_mode::review::views::{Orbit, Views};
 use crate::clinician_mode::review::{flat, spawn_desk};
 use crate::now::Case;
 use crate::overlay::dose::{DoseShow, Source};
-use crate::overlay::slices::Viewing;
+use crate::overlay::slices::{Slant, Viewing};
 use crate::overlay::volume::VolumeShow;
 use crate::overlay::volume::transfer::PRESETS;
 use crate::overlay::{Cuts, Family};
@@ -50,6 +50,11 @@ pub(super) fn stand(world: &mut World, options: &ReviewOptions) {
     for overlay in &mut world.resource_mut::<Family>().0 {
         overlay.on |= options.with.iter().any(|w| w == overlay.id);
         overlay.on &= !options.without.iter().any(|w| w == overlay.id);
+    }
+    world.resource_mut::<VolumeShow>().dose = options.shine.clamp(0.0, 1.0);
+    world.resource_mut::<DoseShow>().surfaces.clone_from(&options.surfaces);
+    if options.across_beam {
+        world.resource_mut::<Viewing>().slant = Slant::Beam;
     }
     if let Some(case) = world.get_resource::<Case>().cloned()
         && options.live

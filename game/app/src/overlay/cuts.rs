@@ -14,6 +14,8 @@ pub struct Cuts {
     pub(crate) reach: [Option<[Point3<f64>; 2]>; 3],
     /// Box of the body, which pictures show first; None: the whole image.
     pub body: Option<[Point3<f64>; 2]>,
+    /// A plane that stands askew; None: there is none.
+    pub slant: Option<Frame>,
 }
 
 impl Default for Cuts {
@@ -23,6 +25,7 @@ impl Default for Cuts {
             bounds: [Point3::from([-1.0; 3]), Point3::from([1.0; 3])],
             reach: [None; 3],
             body: None,
+            slant: None,
         }
     }
 }
@@ -50,6 +53,17 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// A square about a point: `right` and `up` of length 1, at a right angle.
+    pub fn square(middle: Point3<f64>, right: Vector3<f64>, up: Vector3<f64>, side: f64) -> Self {
+        let edges = [right * side, -up * side];
+        Self { corner: middle - (edges[0] + edges[1]) * 0.5, edges, out: right.cross(&up) }
+    }
+
+    /// To the right, up and towards who looks, each of length 1.
+    pub fn directions(&self) -> [Vector3<f64>; 3] {
+        [self.edges[0].normalize(), -self.edges[1].normalize(), self.out]
+    }
+
     /// Its middle.
     pub fn middle(&self) -> Point3<f64> {
         self.corner + (self.edges[0] + self.edges[1]) * 0.5

@@ -3,6 +3,7 @@
 use crate::now::Words;
 use crate::tokens;
 use bevy_egui::egui::{self, Color32, Ui};
+use egui_plot::AxisHints;
 
 /// A list to choose from, as wide as there is room.
 pub fn choice(ui: &mut Ui, id: &str, shown: &str, list: impl FnOnce(&mut Ui)) {
@@ -20,6 +21,16 @@ pub fn number(value: &mut f64, speed: f64) -> egui::DragValue<'_> {
 pub fn swatch(ui: &mut Ui, colour: Color32) {
     let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());
     ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, colour);
+}
+
+/// An axis along x that says its numbers in a narrow plot too.
+pub fn x_axis(label: impl Into<String>) -> Vec<AxisHints<'static>> {
+    vec![AxisHints::new_x().label(label.into()).label_spacing(18.0..=36.0)]
+}
+
+/// A number with its sign and two decimals; what rounds to nothing has none.
+pub fn signed(v: f64) -> String {
+    if v.abs() < 0.005 { "0.00".to_owned() } else { format!("{v:+.2}") }
 }
 
 /// The text of one of a group: `GROUP-NAME`.

@@ -17,10 +17,11 @@ pub struct Kept {
     identity: Identity,
     plan: String,
     synthetic: bool,
+    staff: String,
 }
 
 impl Kept {
-    /// For the member of staff whose PIN was right. None: there is no study that pictures could belong to.
+    /// For the member of staff whose PIN was right.
     ///
     /// # Errors
     /// When the store does not open it.
@@ -29,11 +30,13 @@ impl Kept {
         id: &str,
         patient: &Patient,
         plan: Option<&Plan>,
+        staff: Option<&str>,
     ) -> Result<Arc<Self>, record::StoreError> {
         let scope = store.review_scope(id)?;
         let identity = Identity::of(patient, plan);
         let plan = plan.map_or_else(String::new, |p| p.label.clone());
-        Ok(Arc::new(Self { store, scope, identity, plan, synthetic: patient.synthetic }))
+        let staff = staff.unwrap_or(DEFAULT_STAFF).to_owned();
+        Ok(Arc::new(Self { store, scope, identity, plan, synthetic: patient.synthetic, staff }))
     }
 }
 
@@ -101,10 +104,10 @@ impl KeepsReview for Kept {
     }
 
     fn preference(&self, name: &str) -> Option<String> {
-        self.store.preference(DEFAULT_STAFF, name).ok().flatten()
+        self.store.preference(&self.staff, name).ok().flatten()
     }
 
     fn set_preference(&self, name: &str, value: &str) -> Result<(), String> {
-        self.store.set_preference(DEFAULT_STAFF, name, value).map_err(sentence)
+        self.store.set_preference(&self.staff, name, value).map_err(sentence)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::desk::{self, dress};
 use super::play::Transport;
-use super::views::{NAMES, Views};
+use super::views::{NAMES, SLANT, Views};
 use super::{picture, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
@@ -57,16 +57,17 @@ impl Part {
             Self::Side => Vec2::new(420.0, 640.0),
             Self::Time => Vec2::new(700.0, 168.0),
             Self::Pages => Vec2::new(450.0, 600.0),
-            Self::Probe => Vec2::new(200.0, 84.0),
+            Self::Probe => Vec2::new(250.0, 84.0),
         }
     }
 
-    /// From straight ahead of the seat: turned to the left and tilted up, radians. None: it goes with the laser.
-    fn place(self) -> Option<[f32; 2]> {
+    /// From straight ahead of the seat: turned to the left and tilted up, radians, and how far, metres; the couch stands between
+    /// the clinician and whatever is farther and lower. None: it goes with the laser.
+    fn place(self) -> Option<[f32; 3]> {
         match self {
-            Self::Side => Some([0.88, 0.03]),
-            Self::Time => Some([0.0, -0.72]),
-            Self::Pages => Some([-0.88, 0.02]),
+            Self::Side => Some([0.88, 0.15, 1.0]),
+            Self::Time => Some([-0.34, -0.60, 0.72]),
+            Self::Pages => Some([-0.88, 0.06, 1.0]),
             Self::Probe => None,
         }
     }
@@ -158,7 +159,7 @@ fn place(
 ) {
     let cockpit = cockpit.bypass_change_detection();
     for (part, board, mut at, mut visible) in &mut boards {
-        let Some([turn, tilt]) = part.place() else {
+        let Some([turn, tilt, far]) = part.place() else {
             let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
             let (Some(ray), Some(eye), Some(_)) = (pointer.ray, eye, pointed.at) else {
                 visible.set_if_neq(Visibility::Hidden);
@@ -174,14 +175,17 @@ fn place(
             continue;
         };
         let way = Quat::from_rotation_y(turn) * Quat::from_rotation_x(tilt) * Vec3::NEG_Z;
-        let posed = Transform::from_translation(way * tokens::BOARD_DISTANCE_M).looking_to(way, Vec3::Y);
+        // as large to the eye from anywhere
+        let scale = far / tokens::BOARD_DISTANCE_M;
+        let posed = Transform::from_translation(way * far).looking_to(way, Vec3::Y).with_scale(Vec3::splat(scale));
         at.set_if_neq(posed);
         visible.set_if_neq(Visibility::Inherited);
         let told = &mut cockpit.stood[*part as usize];
         if *told != Some(posed) {
             *told = Some(posed);
             let (p, name) = (posed.translation, part.name());
-            let (r, u) = (posed.right() * board.size_m.x * 0.5, posed.up() * board.size_m.y * 0.5);
+            let half = board.size_m * 0.5 * scale;
+            let (r, u) = (posed.right() * half.x, posed.up() * half.y);
             out.say(format_args!("{name} {} {} {} {} {} {} {} {} {}", p.x, p.y, p.z, r.x, r.y, r.z, u.x, u.y, u.z));
         }
     }
@@ -328,7 +332,8 @@ fn page(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     let mut to = world.resource::<Cockpit>().page;
     ui.horizontal_wrapped(|ui| {
-        let planes = NAMES.iter().enumerate().filter(|n| n.1.0 != "room");
+        let askew = world.resource::<Cuts>().slant.is_some();
+        let planes = NAMES.iter().enumerate().filter(|n| n.1.0 != "room" && (askew || n.0 != SLANT));
         let labels: Vec<_> = world.resource::<Views>().list.iter().map(|v| v.label).collect();
         let all = planes.map(|(i, n)| {
             let name = if labels[i].is_empty() { words.get(&format!("plane-{}", n.0)) } else { labels[i].to_owned() };

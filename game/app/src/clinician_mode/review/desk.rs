@@ -2,7 +2,7 @@
 
 use super::play::Transport;
 use super::state::History;
-use super::views::{NAMES, Views};
+use super::views::{NAMES, TOGETHER, Views};
 use super::{keys, picture, snapshot, state, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
@@ -300,7 +300,7 @@ fn pictures(ui: &mut Ui, world: &mut World) {
     let all = ui.max_rect();
     let large = world.resource::<Views>().large;
     let half = (all.size() - vec2(tokens::DESK_GAP, tokens::DESK_GAP)) * 0.5;
-    for i in 0..NAMES.len() {
+    for i in 0..if large.is_some() { NAMES.len() } else { TOGETHER } {
         let rect = match large {
             Some(l) if l == i => all,
             Some(_) => continue,

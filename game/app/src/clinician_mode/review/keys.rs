@@ -1,11 +1,12 @@
 //! The desk by keys: Space plays and pauses, H goes to the hottest point, M sets a point at the cross, C clears them, Page Up and Page
-//! Down go from slice to slice of the axial plane, D, V and X switch charts, volume and comparing, N pins a note, B keeps
+//! Down go from slice to slice of the axial plane, D, V and X switch charts, volume and comparing, N pins a note, O shows the plane askew alone, B keeps
 //! the view, P takes a picture, Ctrl+Z and Ctrl+Y take back and
 //! do again.
 
 use super::picture::slice_mm;
 use super::play::{Transport, Wish};
 use super::time_bar;
+use super::views::{SLANT, Views};
 use crate::now::Words;
 use crate::overlay::{Cuts, Family, charts, compare, dose, measure, notes, volume};
 use bevy::prelude::*;
@@ -28,6 +29,10 @@ pub(super) fn act(ctx: &Context, world: &mut World) {
     }
     if let (true, Some(words)) = (pressed(Key::B), &words) {
         notes::bookmark(world, &words.get("notes-view"));
+    }
+    if pressed(Key::O) && world.resource::<Cuts>().slant.is_some() {
+        let mut views = world.resource_mut::<Views>();
+        views.large = if views.large == Some(SLANT) { None } else { Some(SLANT) };
     }
     if pressed(Key::P) {
         super::snapshot::take(world);

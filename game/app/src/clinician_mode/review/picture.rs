@@ -49,9 +49,9 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect, own
     painter.image(texture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
     match shows {
         Shows::Room => room(ui, world, &response),
-        Shows::Plane(plane) => {
-            mouse(ui, world, index, plane, &response, scale);
-            marks(world, index, plane, &painter, rect, scale);
+        Shows::Plane(_) | Shows::Slant => {
+            mouse(ui, world, index, &response, scale);
+            marks(world, index, &painter, rect, scale);
         }
     }
     if response.double_clicked() {
@@ -61,6 +61,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect, own
     let Some(words) = world.get_resource::<Words>() else { return };
     let name = match shows {
         Shows::Room => words.get("view-room"),
+        Shows::Slant => words.get("plane-slant"),
         Shows::Plane(plane) => {
             let at = world.resource::<Cuts>().at[plane.across()];
             let mut out = nalgebra::Vector3::zeros();
@@ -111,7 +112,7 @@ fn show_ray(ui: &Ui, world: &mut World, response: &Response) {
     }
 }
 
-fn mouse(ui: &Ui, world: &mut World, index: usize, plane: AnatomicalPlane, response: &Response, scale: f64) {
+fn mouse(ui: &Ui, world: &mut World, index: usize, response: &Response, scale: f64) {
     let by = response.drag_delta();
     if response.dragged_by(PointerButton::Primary) || response.clicked() {
         if let Some(p) = response.interact_pointer_pos() {
@@ -148,7 +149,8 @@ fn mouse(ui: &Ui, world: &mut World, index: usize, plane: AnatomicalPlane, respo
         let all = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + scroll;
         let steps = (all / STEP).trunc();
         ui.data_mut(|d| d.insert_temp(id, all - steps * STEP));
-        if steps != 0.0 {
+        let shows = world.resource::<Views>().list[index].shows;
+        if let (Shows::Plane(plane), true) = (shows, steps != 0.0) {
             let slice_mm = slice_mm(world, plane);
             let mut cuts = world.resource_mut::<Cuts>();
             let mut to = cuts.at;
@@ -169,10 +171,11 @@ pub(super) fn slice_mm(world: &World, plane: AnatomicalPlane) -> f64 {
     grid.spacing_mm[along.unwrap_or(2)]
 }
 
-fn marks(world: &World, index: usize, plane: AnatomicalPlane, painter: &egui::Painter, rect: Rect, scale: f64) {
+fn marks(world: &World, index: usize, painter: &egui::Painter, rect: Rect, scale: f64) {
     let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
     let view = &views.list[index];
-    let [right, up, _] = plane.picture();
+    let Some(frame) = view.frame(cuts) else { return };
+    let [right, up, _] = frame.directions();
     let big = tokens::DESK_TYPE[3];
     for (at, align, way) in [
         (rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, -right),

@@ -139,6 +139,8 @@ pub struct History {
     past: Vec<ViewState>,
     future: Vec<ViewState>,
     now: Option<ViewState>,
+    /// Everything has stood once.
+    begun: bool,
     /// What changes at this moment, and for how long it has rested.
     moving: Option<(ViewState, f32)>,
 }
@@ -157,8 +159,11 @@ pub(super) fn watch(world: &mut World) {
     }
     let seen = ViewState::of(world);
     let dt = world.resource::<Time<Real>>().delta_secs();
+    let settled = crate::overlay::settled(world);
     let mut history = world.resource_mut::<History>();
-    if history.now.is_none() {
+    // what the patient's own data set up at the beginning is nobody's change
+    if history.now.is_none() || !history.begun {
+        history.begun |= settled;
         history.now = Some(seen);
         return;
     }

@@ -2,7 +2,8 @@
 
 use crate::anatomy::PatientFrame;
 use crate::now::RoomData;
-use crate::overlay::slices::{layer, lines};
+use crate::overlay::cuts::Frame;
+use crate::overlay::slices::{SLANT_LAYER, layer, lines};
 use crate::overlay::structures::LineWidth;
 use crate::overlay::{Cuts, compare};
 use crate::room::RoomFiles;
@@ -21,6 +22,8 @@ use vestibule_geometry::AnatomicalPlane;
 const FIRST: u32 = 64;
 /// Distance of a plane's camera from it, and how far it sees, metres.
 const AWAY_M: f32 = 0.5;
+/// Metres of a mm at life size.
+const MM: f32 = 0.001;
 /// Vertical field of view of the room's picture, degrees.
 pub(super) const FIELD_DEG: f32 = 46.0;
 /// Nearest and farthest look at the room, metres.
@@ -33,15 +36,22 @@ pub enum Shows {
     Plane(AnatomicalPlane),
     /// The room, from a point that goes round the patient.
     Room,
+    /// The plane that stands askew, flat.
+    Slant,
 }
 
 /// Names for files and calls.
-pub const NAMES: [(&str, Shows); 4] = [
+pub const NAMES: [(&str, Shows); 5] = [
     ("axial", Shows::Plane(AnatomicalPlane::Axial)),
     ("room", Shows::Room),
     ("coronal", Shows::Plane(AnatomicalPlane::Coronal)),
     ("sagittal", Shows::Plane(AnatomicalPlane::Sagittal)),
+    ("slant", Shows::Slant),
 ];
+/// The place of the plane that stands askew.
+pub const SLANT: usize = 4;
+/// Of those, the ones that are seen together.
+pub const TOGETHER: usize = 4;
 
 /// One picture.
 #[derive(Clone, Debug)]
@@ -63,29 +73,38 @@ pub struct View {
 }
 
 impl View {
+    /// The plane that it shows; None of the room, or where no plane stands askew.
+    pub fn frame(&self, cuts: &Cuts) -> Option<Frame> {
+        match self.shows {
+            Shows::Plane(plane) => Some(cuts.body_frame(plane)),
+            Shows::Slant => cuts.slant,
+            Shows::Room => None,
+        }
+    }
+
     /// Mm of a pixel that are drawn.
     pub fn scale(&self, cuts: &Cuts) -> f64 {
-        let Shows::Plane(plane) = self.shows else { return 1.0 };
-        let [width, height] = cuts.body_frame(plane).size();
+        let Some(frame) = self.frame(cuts) else { return 1.0 };
+        let [width, height] = frame.size();
         let fit = (width / f64::from(self.size.x.max(1))).max(height / f64::from(self.size.y.max(1)));
         self.mm_per_pixel.unwrap_or(fit).clamp(0.02, 10.0)
     }
 
     /// The point of the patient under a pixel (from the upper left corner), in a plane.
     pub fn point(&self, cuts: &Cuts, pixel: [f64; 2]) -> Option<Point3<f64>> {
-        let Shows::Plane(plane) = self.shows else { return None };
-        let [right, up, _] = plane.picture();
+        let frame = self.frame(cuts)?;
+        let [right, up, _] = frame.directions();
         let mm = self.scale(cuts);
         let x = (pixel[0] - f64::from(self.size.x) * 0.5) * mm + self.pan_mm[0];
         let y = (f64::from(self.size.y) * 0.5 - pixel[1]) * mm + self.pan_mm[1];
-        Some(cuts.body_frame(plane).middle() + right * x + up * y)
+        Some(frame.middle() + right * x + up * y)
     }
 
     /// The pixel over which a point of the patient is seen, in a plane.
     pub fn pixel(&self, cuts: &Cuts, p: &Point3<f64>) -> Option<[f64; 2]> {
-        let Shows::Plane(plane) = self.shows else { return None };
-        let [right, up, _] = plane.picture();
-        let from = p - cuts.body_frame(plane).middle();
+        let frame = self.frame(cuts)?;
+        let [right, up, _] = frame.directions();
+        let from = p - frame.middle();
         let mm = self.scale(cuts);
         let x = (from.dot(&right) - self.pan_mm[0]) / mm + f64::from(self.size.x) * 0.5;
         let y = f64::from(self.size.y) * 0.5 - (from.dot(&up) - self.pan_mm[1]) / mm;
@@ -181,8 +200,13 @@ pub(super) fn spawn(
         let target = RenderTarget::Image(image.clone().into());
         let camera =
             Camera { order: -20 + i as isize, clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() };
+        let layers = match shows {
+            Shows::Plane(plane) => RenderLayers::layer(layer(plane)),
+            Shows::Slant => RenderLayers::layer(SLANT_LAYER),
+            Shows::Room => RenderLayers::layer(0),
+        };
         match shows {
-            Shows::Plane(plane) => {
+            Shows::Plane(_) | Shows::Slant => {
                 let lens = OrthographicProjection {
                     scaling_mode: ScalingMode::FixedVertical { viewport_height: 0.3 },
                     near: 0.0,
@@ -198,7 +222,7 @@ pub(super) fn spawn(
                     Tonemapping::None,
                     Msaa::Sample4,
                     Transform::default(),
-                    RenderLayers::layer(layer(plane)),
+                    layers.clone(),
                 ));
             }
             Shows::Room if without.is_some() => {}
@@ -217,10 +241,6 @@ pub(super) fn spawn(
                 ));
             }
         }
-        let layers = match shows {
-            Shows::Plane(plane) => RenderLayers::layer(layer(plane)),
-            Shows::Room => RenderLayers::layer(0),
-        };
         list.push(View {
             shows,
             layers,
@@ -240,7 +260,7 @@ pub(super) fn side_by_side(world: &mut World) {
     let Some(mut views) = world.get_resource_mut::<Views>() else { return };
     let lead = (views.list[0].mm_per_pixel, views.list[0].pan_mm);
     for (i, (_, usual)) in NAMES.into_iter().enumerate() {
-        let place = [Some(0), None, Some(1), Some(2)][i];
+        let place = [Some(0), None, Some(1), Some(2), None][i];
         let (Shows::Plane(own), Some(place)) = (usual, place) else { continue };
         let (shows, layers, label) = match plane {
             None => (own, RenderLayers::layer(layer(own)), ""),
@@ -284,7 +304,7 @@ pub(super) fn place(
     for (sees, mut pose, mut lens, mut camera, mut layers) in &mut cameras {
         let view = &views.list[sees.0];
         layers.set_if_neq(view.layers.clone());
-        let seen = views.large.is_none_or(|l| l == sees.0);
+        let seen = views.large.map_or(sees.0 < TOGETHER, |l| l == sees.0);
         if camera.is_active != (seen && due) {
             camera.is_active = seen && due;
         }
@@ -298,13 +318,14 @@ pub(super) fn place(
                 depth_or_array_layers: 1,
             });
         }
-        let Shows::Plane(plane) = view.shows else {
+        if view.shows == Shows::Room {
             pose.set_if_neq(views.orbit.pose(room.0.isocentre_height_m as f32));
             continue;
-        };
+        }
+        let Some(shown) = view.frame(&cuts) else { continue };
         let mm = view.scale(&cuts);
-        let [right, up, out] = plane.picture();
-        let middle = cuts.body_frame(plane).middle() + right * view.pan_mm[0] + up * view.pan_mm[1];
+        let [right, up, out] = shown.directions();
+        let middle = shown.middle() + right * view.pan_mm[0] + up * view.pan_mm[1];
         let to = |v: nalgebra::Vector3<f64>| Vec3::new(v.x as f32, v.y as f32, v.z as f32);
         let turn = frame.rotation * Quat::from_mat3(&Mat3::from_cols(to(right), to(up), to(out)));
         let at = frame.transform_point(to(middle.coords)) + turn * Vec3::Z * AWAY_M;
@@ -316,10 +337,13 @@ pub(super) fn place(
         {
             o.scaling_mode = ScalingMode::FixedVertical { viewport_height: height };
         }
+        let Shows::Plane(plane) = view.shows else { continue };
         // a picture that nobody has laid out has no pixels to measure by: the room's own width then
         let laid_out = seen && view.size != UVec2::splat(FIRST);
         let line =
             if laid_out { mm * f64::from(tokens::OUTLINE_PIXELS) } else { LineWidth::default().0[plane.across()] };
+        // a patient who stands larger than life has lines no thicker
+        let line = line / f64::from(frame.scale.x / MM).max(1.0);
         if width.0[plane.across()] != line {
             width.0[plane.across()] = line;
         }

@@ -4,6 +4,7 @@ use super::Along;
 use crate::now::Words;
 use crate::overlay::Cuts;
 use crate::overlay::dose::DoseShow;
+use crate::overlay::widgets::x_axis;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{RichText, Ui};
@@ -70,7 +71,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
             .include_x(0.0)
             .include_x(to)
             .include_y(0.0)
-            .x_axis_label("mm")
+            .custom_x_axes(x_axis("mm"))
             .y_axis_label(unit.to_owned())
             .legend(Legend::default())
             .link_axis("along", [true, false])

@@ -3,7 +3,7 @@
 use super::{BeamsShow, Outlines};
 use crate::clinician_mode::review::{Transport, Wish};
 use crate::now::{Case, Words};
-use crate::overlay::widgets::{choice, mark};
+use crate::overlay::widgets::{choice, mark, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{RichText, Ui};
@@ -138,7 +138,7 @@ fn plot(ui: &mut Ui, world: &World, show: &BeamsShow, beam: &DeliveryBeam, time_
     let answer = Plot::new("beams-eye")
         .height(width * 0.9)
         .data_aspect(1.0)
-        .x_axis_label("x IEC, mm")
+        .custom_x_axes(x_axis("x IEC, mm"))
         .y_axis_label("y IEC, mm")
         .show_x(false)
         .show_y(false)

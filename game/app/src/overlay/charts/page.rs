@@ -3,6 +3,7 @@
 use super::{Charts, named};
 use crate::now::{Case, Words};
 use crate::overlay::dose::{DoseShow, title};
+use crate::overlay::widgets::x_axis;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
@@ -57,7 +58,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         .include_x(reference * 1.1)
         .include_y(0.0)
         .include_y(100.0)
-        .x_axis_label("Gy")
+        .custom_x_axes(x_axis("Gy"))
         .y_axis_label("%")
         .show(ui, |plot| {
             for (name, colour, points) in curves {

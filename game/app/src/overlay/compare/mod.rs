@@ -8,6 +8,7 @@ use super::field::{Field, Texels};
 use super::slices::{self, SliceMaterial, Viewing};
 use super::{Cuts, Family, Fields, Legend, Overlay, join};
 use crate::anatomy::PatientFrame;
+use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::overlay::structures::Structures;
 use crate::overlay::widgets::{choice, mark};
@@ -126,6 +127,7 @@ fn count(
     show: Res<DoseShow>,
     structures: Res<Structures>,
     device: Option<Res<RenderDevice>>,
+    out: Res<Events>,
     mut compare: ResMut<Compare>,
     mut compared: ResMut<Compared>,
     mut images: ResMut<Assets<Image>>,
@@ -140,6 +142,8 @@ fn count(
         (c.found, c.failed) = (None, None);
         match done {
             Ok((found, [other, difference])) => {
+                let [low, high] = found.range_gy;
+                out.say(format_args!("compared {low:.3} {high:.3}"));
                 let fields = [other, difference].map(|t| Some(Field::new(t, &mut images)));
                 ([c.other, c.difference], c.found) = (fields, Some(found));
             }

@@ -4,6 +4,7 @@ use super::{Compared, names};
 use crate::now::Words;
 use crate::overlay::dose::DoseShow;
 use crate::overlay::structures::Structures;
+use crate::overlay::widgets::{signed, swatch, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
@@ -48,7 +49,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         .include_x(reference * 1.1)
         .include_y(0.0)
         .include_y(100.0)
-        .x_axis_label("Gy")
+        .custom_x_axes(x_axis("Gy"))
         .y_axis_label("%")
         .show(ui, |plot| {
             for (entry, dvhs) in rows.iter().filter_map(|(e, r)| Some((e, r.as_ref().ok()?))) {
@@ -59,8 +60,15 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
             }
         });
     ui.add_space(6.0);
+    let swatches = super::legend(world).swatches;
     let [low, high] = found.range_gy.map(|v| v * factor);
     ui.label(small(format!("B − A: {low:+.2} … {high:+.2} Gy")));
+    ui.horizontal_wrapped(|ui| {
+        for (colour, text) in swatches {
+            swatch(ui, colour);
+            ui.label(small(text));
+        }
+    });
     egui::Grid::new("compared").num_columns(7).striped(true).spacing([9.0, 3.0]).show(ui, |ui| {
         for head in ["", "D95 A", "B − A", "D2 A", "B − A", &format!("{} A", words.get("charts-mean")), "B − A"] {
             ui.label(small(head.to_owned()).color(tokens::DESK_SOFT));
@@ -72,7 +80,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
                 Ok([a, b]) => {
                     for (a, b) in [(a.d95, b.d95), (a.d2, b.d2), (a.mean, b.mean)] {
                         ui.label(small(format!("{:.2}", a * factor)));
-                        ui.label(small(format!("{:+.2}", (b - a) * factor)));
+                        ui.label(small(signed((b - a) * factor)));
                     }
                 }
                 Err(why) => {

@@ -52,10 +52,10 @@ fn place(
     family: Res<Family>,
     cuts: Res<Cuts>,
     frame: Option<Single<&GlobalTransform, (With<PatientFrame>, Without<Points>)>>,
-    eyes: Query<(&GlobalTransform, Has<XrCamera>), (With<Eye>, Without<Points>)>,
+    eyes: Query<(&GlobalTransform, &Camera, Has<XrCamera>), (With<Eye>, Without<Points>)>,
     mut letters: Query<(&Points, &mut Transform, &mut GlobalTransform, &mut Visibility)>,
 ) {
-    let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
+    let eye = looker(eyes.iter().filter(|e| e.1.is_active).map(|e| (e.0.translation(), e.2)));
     let (Some(frame), Some(eye), true) = (frame, eye, family.on(ID)) else {
         letters.iter_mut().for_each(|mut l| {
             l.3.set_if_neq(Visibility::Hidden);

@@ -161,7 +161,8 @@ pub fn plugin(app: &mut App) {
 fn begin(case: Option<Res<Case>>, mut show: ResMut<DoseShow>) {
     let Some(case) = case else { return };
     let plan = case.patient.plans.get(case.plan);
-    let own = case.patient.doses.iter().position(|d| plan.is_some_and(|p| d.plan_uid.as_ref() == Some(&p.uid)));
+    let own = plan.and_then(|p| case.patient.dose_of(p));
+    let own = own.and_then(|own| case.patient.doses.iter().position(|d| d.uid == own.uid));
     let any = own.or(if plan.is_none() && !case.patient.doses.is_empty() { Some(0) } else { None });
     show.choose(&case, any.map_or(Source::Live, Source::Stored));
 }

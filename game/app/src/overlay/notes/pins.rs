@@ -83,10 +83,10 @@ fn stand(
 
 fn face(
     frame: Option<Single<&GlobalTransform, (With<PatientFrame>, Without<Number>)>>,
-    eyes: Query<(&GlobalTransform, Has<XrCamera>), (With<Eye>, Without<Number>)>,
+    eyes: Query<(&GlobalTransform, &Camera, Has<XrCamera>), (With<Eye>, Without<Number>)>,
     mut numbers: Query<(&Number, &mut Transform, &mut GlobalTransform)>,
 ) {
-    let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
+    let eye = looker(eyes.iter().filter(|e| e.1.is_active).map(|e| (e.0.translation(), e.2)));
     let (Some(frame), Some(eye)) = (frame, eye) else { return };
     for (number, mut local, mut global) in &mut numbers {
         let at = frame.transform_point(number.at);

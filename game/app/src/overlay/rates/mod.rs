@@ -2,7 +2,7 @@
 //! when they say so.
 
 use super::structures::Structures;
-use super::widgets::{choice, mark};
+use super::widgets::{choice, mark, x_axis};
 use super::{Legend, Overlay, join};
 use crate::now::{Case, Words};
 use crate::tokens;
@@ -160,7 +160,7 @@ fn page(ui: &mut Ui, world: &mut World) {
         .include_x(0.0)
         .include_y(0.0)
         .include_y(100.0)
-        .x_axis_label("Gy/s")
+        .custom_x_axes(x_axis("Gy/s"))
         .y_axis_label("%")
         .show(ui, |plot| {
             for (entry, curve) in &seen {

@@ -1,8 +1,8 @@
 //! Which image, its window, what is fused onto it, which planes stand in the room.
 
-use super::{Fusion, Viewing, name, windows};
+use super::{Fusion, Slant, Viewing, name, windows};
 use crate::now::{Case, Words};
-use crate::overlay::widgets::{choice, number, word};
+use crate::overlay::widgets::{choice, mark, number, word};
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Ui};
 use vestibule_geometry::AnatomicalPlane;
@@ -49,8 +49,35 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
             ui.toggle_value(on, words.get(plane_key(plane)));
         }
     });
+    askew(ui, world, &words, &mut viewing);
     if *world.resource::<Viewing>() != viewing {
         *world.resource_mut::<Viewing>() = viewing;
+    }
+}
+
+/// The plane that stands askew.
+fn askew(ui: &mut Ui, world: &World, words: &Words, viewing: &mut Viewing) {
+    ui.horizontal_wrapped(|ui| {
+        ui.label(words.get("slant"));
+        let angles = match viewing.slant {
+            Slant::Angles(turn, tilt) => Slant::Angles(turn, tilt),
+            _ => Slant::Angles(45.0, 0.0),
+        };
+        let hands = world.contains_resource::<crate::placing::Hands>();
+        let all = [
+            (Slant::Nothing, "slant-nothing", true),
+            (Slant::Beam, "slant-beam", true),
+            (angles, "slant-angles", true),
+            (Slant::Hand, "slant-hand", hands),
+        ];
+        for (slant, key, _) in all.into_iter().filter(|a| a.2) {
+            let tab = ui.selectable_value(&mut viewing.slant, slant, words.get(key));
+            mark(ui, key, &tab);
+        }
+    });
+    if let Slant::Angles(turn, tilt) = &mut viewing.slant {
+        ui.add(egui::Slider::new(turn, -180.0..=180.0).suffix("°").step_by(1.0));
+        ui.add(egui::Slider::new(tilt, -90.0..=90.0).suffix("°").step_by(1.0));
     }
 }
 

@@ -2,10 +2,12 @@
 
 mod controls;
 mod material;
+mod slant;
 pub mod windows;
 
 pub use controls::plane_key;
 pub use material::{MOST_LEVELS, SliceMaterial, SliceUniform};
+pub use slant::LAYER as SLANT_LAYER;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, MOST_TEXELS};
@@ -38,6 +40,20 @@ pub enum Fusion {
     Lens,
 }
 
+/// How the plane that stands askew lies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Slant {
+    /// There is none.
+    #[default]
+    Nothing,
+    /// Across the beam that is looked at, through the cross, as the beam sees it.
+    Beam,
+    /// Through the cross, turned about the head-feet axis and tilted, degrees.
+    Angles(f64, f64),
+    /// In the left hand.
+    Hand,
+}
+
 /// What is cut and how it is shown.
 #[derive(Resource, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -58,6 +74,8 @@ pub struct Viewing {
     pub patch_mm: f32,
     /// Which planes stand in the room.
     pub in_room: [bool; 3],
+    /// A plane that stands askew.
+    pub slant: Slant,
 }
 
 impl Default for Viewing {
@@ -71,6 +89,7 @@ impl Default for Viewing {
             opacity: 0.55,
             patch_mm: 20.0,
             in_room: [true; 3],
+            slant: Slant::Nothing,
         }
     }
 }
@@ -138,7 +157,7 @@ struct Coming {
 /// Cuts.
 pub fn plugin(app: &mut App) {
     join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: true });
-    app.add_plugins(material::plugin)
+    app.add_plugins((material::plugin, slant::plugin))
         .init_resource::<Viewing>()
         .init_resource::<Coming>()
         .add_systems(Startup, begin)

@@ -4,7 +4,7 @@ use super::transfer::{PRESETS, range};
 use super::{Clip, OTHER, VolumeShow};
 use crate::now::{Case, Words};
 use crate::overlay::slices::{Viewing, plane_key};
-use crate::overlay::widgets::word;
+use crate::overlay::widgets::{mark, word};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Color32, Rgba, Stroke, Ui, pos2, vec2};
@@ -40,6 +40,8 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
             .text(words.get("volume-density")),
     );
     ui.add(egui::Slider::new(&mut show.hollow, 0.0..=1.0).show_value(false).text(words.get("volume-hollow")));
+    let dose = ui.add(egui::Slider::new(&mut show.dose, 0.0..=1.0).show_value(false).text(words.get("overlay-dose")));
+    mark(ui, "volume-dose", &dose);
     ui.horizontal_wrapped(|ui| {
         ui.label(words.get("volume-clip"));
         ui.selectable_value(&mut show.clip, Clip::Nothing, words.get("slices-nothing"));

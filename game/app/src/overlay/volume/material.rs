@@ -1,5 +1,6 @@
 //! What the shader that marches a volume reads; see `shaders/volume.wgsl`.
 
+use crate::overlay::slices::MOST_LEVELS;
 use bevy::asset::uuid_handle;
 use bevy::mesh::MeshVertexBufferLayoutRef;
 use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
@@ -37,6 +38,16 @@ pub struct MarchUniform {
     pub low: Vec4,
     /// Highest corner that is seen, mm; fade.
     pub high: Vec4,
+    /// Patient mm to texel of the dose.
+    pub dose_index: Mat4,
+    /// Its texels; factor.
+    pub dose_size: Vec4,
+    /// Lowest corner of what shines, mm; opacity of a mm.
+    pub dose_low: Vec4,
+    /// Highest corner of what shines, mm; number of levels.
+    pub dose_high: Vec4,
+    /// Linear colours and where their bands begin.
+    pub levels: [Vec4; MOST_LEVELS],
 }
 
 /// A marched volume.
@@ -56,6 +67,10 @@ pub struct VolumeMaterial {
     /// Which blocks hold something to see.
     #[texture(5, dimension = "3d")]
     pub full: Handle<Image>,
+    /// The dose that shines in it.
+    #[texture(6, dimension = "3d")]
+    #[sampler(7)]
+    pub dose: Handle<Image>,
 }
 
 impl Material for VolumeMaterial {

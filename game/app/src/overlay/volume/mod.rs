@@ -4,7 +4,7 @@ mod controls;
 mod material;
 pub mod transfer;
 
-use super::{Cuts, Family, Fields, Legend, Overlay, join, slices};
+use super::{Cuts, Family, Fields, Legend, Overlay, dose, join, slices};
 use crate::anatomy::{PatientFrame, box_of};
 use crate::now::{Case, Now, Words};
 use crate::overlay::slices::Viewing;
@@ -63,6 +63,8 @@ pub struct VolumeShow {
     pub gloss: f32,
     /// How much hollows darken, 0 to 1.
     pub hollow: f32,
+    /// How densely the dose shines in it, 0 (not at all) to 1.
+    pub dose: f32,
 }
 
 impl Default for VolumeShow {
@@ -77,6 +79,7 @@ impl Default for VolumeShow {
             density: 1.0,
             gloss: 0.05,
             hollow: 0.75,
+            dose: 0.0,
         }
     }
 }
@@ -212,6 +215,7 @@ fn show(
     viewing: Res<Viewing>,
     fields: Res<Fields>,
     show: Res<VolumeShow>,
+    dose: Res<dose::DoseShow>,
     coming: Res<Coming>,
     mut images: ResMut<Assets<Image>>,
     mut materials: ResMut<Assets<VolumeMaterial>>,
@@ -228,21 +232,48 @@ fn show(
     place.set_if_neq(box_of(&field.grid));
     let scale = scale_of(&case, &viewing);
     let made = Made { volume: field.texture.id(), stops: show.stops.clone(), scale };
-    let march = describe(field, &case, &now, &cuts, &show, scale);
+    let mut march = describe(field, &case, &now, &cuts, &show, scale);
+    // until there is a dose its place is taken by the image, and nothing shines
+    let shining = fields.dose.as_ref().filter(|_| show.dose > 0.0 && family.on(dose::ID));
+    if let Some(field) = shining {
+        shine(&mut march, field, &dose, show.dose);
+    }
+    let dose_texture = shining.unwrap_or(field).texture.clone();
     if body.made.as_ref() != Some(&made) {
         let colours: Vec<f32> = transfer::table(&show.stops).concat();
         let table = super::field::halves(&colours);
         let transfer = images.add(texture([TABLE, 1, 1], TextureDimension::D2, table, TextureFormat::Rgba16Float));
         let full = transfer::full(blocks, &show.stops, scale);
         let full = images.add(texture(blocks.size, TextureDimension::D3, full, TextureFormat::R8Unorm));
-        let material = materials.add(VolumeMaterial { march, volume: field.texture.clone(), transfer, full });
+        let (volume, dose) = (field.texture.clone(), dose_texture);
+        let material = materials.add(VolumeMaterial { march, volume, transfer, full, dose });
         commands.entity(entity).insert(MeshMaterial3d(material));
         body.made = Some(made);
     } else if let Some(material) = material
-        && materials.get(&material.0).is_some_and(|m| m.march != march)
+        && materials
+            .get(&material.0)
+            .is_some_and(|m| m.march != march || m.dose != dose_texture || dose.refilled && shining.is_some())
         && let Some(mut m) = materials.get_mut(&material.0)
     {
-        m.march = march;
+        (m.march, m.dose) = (march, dose_texture);
+    }
+}
+
+/// Opacity of a mm of dose where it is densest.
+const SHINES: f32 = 0.12;
+
+/// The dose in the volume, in the bands of the cuts.
+fn shine(march: &mut MarchUniform, field: &super::field::Field, dose: &dose::DoseShow, share: f32) {
+    let [low, high] = field.grid.bounds();
+    let f = |p: nalgebra::Point3<f64>, w: f32| Vec4::new(p.x as f32, p.y as f32, p.z as f32, w);
+    let bands = dose.bands();
+    let count = bands.len().min(slices::MOST_LEVELS);
+    march.dose_index = field.index();
+    march.dose_size = field.size(dose.factor() as f32);
+    (march.dose_low, march.dose_high) = (f(low, share * SHINES), f(high, count as f32));
+    for (slot, (gray, colour)) in march.levels.iter_mut().zip(&bands) {
+        let [r, g, b, _] = bevy_egui::egui::Rgba::from(*colour).to_array();
+        *slot = Vec4::new(r, g, b, *gray as f32);
     }
 }
 
@@ -279,6 +310,7 @@ fn describe(
         normal: vector(normal, radius as f32),
         low: vector(share(0), show.density),
         high: vector(share(1), 1.0),
+        ..MarchUniform::default()
     }
 }
 
