@@ -179,3 +179,4 @@ slant-nothing = none
 slant-beam = across the beam
 slant-angles = angles
 slant-hand = left hand
+review-no-picture = The picture could not be marked, so none was taken: try again

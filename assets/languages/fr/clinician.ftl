@@ -179,3 +179,4 @@ slant-nothing = aucune
 slant-beam = en travers du faisceau
 slant-angles = angles
 slant-hand = main gauche
+review-no-picture = L’image n’a pas pu être marquée, aucune n’a été prise : réessayez

@@ -298,9 +298,7 @@ fn read_holds(
     let was = hands.closed;
     let closed = std::array::from_fn(|i| {
         let pull = value(&a.grab, [a.left, a.right][i]);
-        // a hand on a board does not reach for the patient
-        let may = was[i] || i == 0 || pointer.on.is_none();
-        at[i].is_some() && may && pull > if was[i] { RELEASE } else { PRESS }
+        at[i].is_some() && pull > if was[i] { RELEASE } else { PRESS }
     });
     if closed != was {
         out.say(format_args!("holds {} {}", u8::from(closed[0]), u8::from(closed[1])));

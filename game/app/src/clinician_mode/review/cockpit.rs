@@ -66,7 +66,7 @@ impl Part {
     fn place(self) -> Option<[f32; 3]> {
         match self {
             Self::Side => Some([0.88, 0.15, 1.0]),
-            Self::Time => Some([-0.34, -0.60, 0.72]),
+            Self::Time => Some([-0.56, -0.62, 0.70]),
             Self::Pages => Some([-0.88, 0.06, 1.0]),
             Self::Probe => None,
         }
@@ -192,7 +192,11 @@ fn place(
 }
 
 /// One step larger: fewer points on the same board.
-fn enlarge(cockpit: Res<Cockpit>, mut boards: Query<&mut Board, With<Part>>, mut targets: Query<&mut RenderTarget>) {
+fn enlarge(
+    cockpit: Res<Cockpit>,
+    mut boards: Query<&mut Board, With<Part>>,
+    mut targets: Query<(&mut RenderTarget, &mut Camera)>,
+) {
     let factor = if cockpit.large { tokens::BOARD_LARGE } else { 1.0 };
     let per_m = tokens::board_points_per_m() / factor;
     for mut board in &mut boards {
@@ -200,10 +204,12 @@ fn enlarge(cockpit: Res<Cockpit>, mut boards: Query<&mut Board, With<Part>>, mut
             continue;
         }
         board.points_per_m = per_m;
-        if let Ok(mut target) = targets.get_mut(board.context)
+        if let Ok((mut target, mut camera)) = targets.get_mut(board.context)
             && let RenderTarget::Image(image) = &mut *target
         {
             image.scale_factor = tokens::BOARD_PIXELS * factor;
+            // a camera asks how large its target is only when it has changed itself
+            camera.set_changed();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::state::{Liked, ViewState};
 use crate::now::{Case, Words};
-use crate::overlay::notes::{Picture, ReviewKeeper, add_picture, set_preference};
+use crate::overlay::notes::{Notes, Picture, ReviewKeeper, add_picture, set_preference};
 use crate::stamp;
 use crate::third_party::openxr::XrFocus;
 use bevy::prelude::*;
@@ -12,11 +12,17 @@ use bevy_mod_xr::camera::XrCamera;
 /// Name under which somebody's way is remembered.
 const WAY: &str = "review";
 /// Frames that the marks of a picture are drawn before it is taken.
-const MARKED: u32 = 3;
+const MARKED: u32 = 5;
+/// Frames after which nobody waits for marks any longer.
+const PATIENCE: u32 = 90;
 
 /// A picture that is to be taken through the headset, once its marks are drawn.
-#[derive(Resource)]
-pub(super) struct Coming(u32);
+#[derive(Resource, Clone, Copy, Default)]
+pub(super) struct Coming {
+    frames: u32,
+    /// In which frame it was taken.
+    taken: Option<u32>,
+}
 
 /// Takes a picture: of the window, which says whose it is and that it decides nothing; in the headset of the left eye, with marks.
 pub(super) fn take(world: &mut World) {
@@ -27,29 +33,46 @@ pub(super) fn take(world: &mut World) {
         world.spawn(Screenshot::primary_window()).observe(keep);
         return;
     }
+    world.insert_resource(Coming::default());
+}
+
+/// The marks, on both eyes. Between two frames: egui's own passes are over.
+fn mark(world: &mut World) {
     let synthetic = world.get_resource::<Case>().is_some_and(|c| c.patient.synthetic);
     world.insert_resource(stamp::Mark::of(synthetic));
     let eyes: Vec<_> = world.query::<(Entity, &XrCamera)>().iter(world).map(|(e, c)| (e, c.0)).collect();
     for (eye, index) in eyes {
         world.entity_mut(eye).insert(stamp::context(index));
     }
-    world.insert_resource(Coming(0));
 }
 
 /// Once both eyes have been drawn with their marks.
 pub(super) fn through_headset(world: &mut World) {
     let Some(mut coming) = world.get_resource_mut::<Coming>() else { return };
-    coming.0 += 1;
-    let frames = coming.0;
+    coming.frames += 1;
+    let Coming { frames, taken } = *coming;
+    if frames == 1 {
+        mark(world);
+        return;
+    }
     let marked = stamp::everywhere(world);
-    if frames == MARKED.max(2) && marked {
+    if marked && taken.is_none() && frames >= MARKED {
+        world.resource_mut::<Coming>().taken = Some(frames);
         world.spawn(crate::xr::photograph::eye_picture(0)).observe(keep);
-    } else if frames > MARKED + 2 || (frames > MARKED && !marked) {
-        world.remove_resource::<Coming>();
-        let eyes: Vec<_> = world.query_filtered::<Entity, With<XrCamera>>().iter(world).collect();
-        for eye in eyes {
-            stamp::remove(&mut world.entity_mut(eye));
-        }
+        return;
+    }
+    let done = taken.is_some_and(|t| frames > t + 2);
+    if !done && (taken.is_some() || frames < PATIENCE) {
+        return;
+    }
+    if taken.is_none() {
+        let why = world.get_resource::<Words>().map(|w| w.get("review-no-picture"));
+        world.resource_mut::<Notes>().trouble = why;
+    }
+    world.remove_resource::<Coming>();
+    let eyes: Vec<_> = world.query_filtered::<Entity, With<XrCamera>>().iter(world).collect();
+    for eye in eyes {
+        stamp::remove(&mut world.entity_mut(eye));
     }
 }
 

@@ -62,7 +62,7 @@ pub fn plugin(app: &mut App) {
 }
 
 /// Stopping powers, once, beside the frame.
-fn make(family: Res<Family>, case: Option<Res<Case>>, mut along: ResMut<Along>) {
+fn make(family: Res<Family>, case: Option<Res<Case>>, words: Res<Words>, mut along: ResMut<Along>) {
     let (Some(case), true) = (case, family.on(ID)) else { return };
     let a = along.bypass_change_detection();
     if a.probe.is_some() {
@@ -76,7 +76,12 @@ fn make(family: Res<Family>, case: Option<Res<Case>>, mut along: ResMut<Along>) 
         })
     });
     if let Some(made) = block_on(poll_once(task)) {
-        a.probe = Some(made.map(|(p, i)| (Arc::new(p), i)).map_err(|e| e.to_string()));
+        let sentence = |e| match e {
+            PrepareError::NoPlan => words.get("review-no-beam"),
+            PrepareError::NoImage => words.get("slices-no-image"),
+            other => other.to_string(),
+        };
+        a.probe = Some(made.map(|(p, i)| (Arc::new(p), i)).map_err(sentence));
         a.coming = None;
     }
 }

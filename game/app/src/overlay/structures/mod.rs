@@ -23,7 +23,7 @@ use vestibule_patient::{RoiType, Structure, StructureSet};
 /// Name in the family.
 pub const ID: &str = "structures";
 /// Triangles of one surface in the room.
-const TRIANGLES: usize = 6000;
+const TRIANGLES: usize = 3000;
 /// A surface has about this many voxels along its longest side, of at least and at most this many mm.
 const ALONG: f64 = 110.0;
 const VOXEL_MM: [f64; 2] = [0.8, 4.0];
