@@ -100,8 +100,7 @@ fn follow(world: &mut World) {
         return;
     }
     let Some(case) = world.get_resource::<Case>().cloned() else { return };
-    let Some(Ok((probe, image))) = world.resource::<Along>().probe.as_ref().map(|p| p.as_ref().map(Clone::clone))
-    else {
+    let Some(Ok((probe, image))) = world.resource::<Along>().probe.clone() else {
         return;
     };
     let show = world.resource::<BeamsShow>().clone();
