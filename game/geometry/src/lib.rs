@@ -11,6 +11,7 @@ pub mod mesh;
 pub mod ray;
 mod region;
 mod section;
+mod silhouette;
 
 pub use anatomical::{AnatomicalPlane, letter};
 pub use contour::distance::{DistanceError, DistanceField, DistanceOptions};
@@ -22,3 +23,4 @@ pub use isoline::{Isoline, isolines};
 pub use mesh::TriMesh;
 pub use region::RegionStatistics;
 pub use section::section;
+pub use silhouette::silhouette;

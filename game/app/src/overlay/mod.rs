@@ -102,5 +102,6 @@ pub fn settled(world: &World) -> bool {
         && notes::settled(world)
         && constraints::settled(world)
         && along::settled(world)
+        && beams::settled(world)
         && margins::settled(world)
 }

@@ -51,7 +51,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
                 Some(mm) => format!("{:.1} mm   ({:+.1} mm {})", mm - from, mm - cross, words.get("along-behind")),
                 None => words.get("along-through"),
             };
-            lines.push(format!("{:.1} MeV{before}   R80 {:.1} mm H₂O → {stop}", along.energy_mev, b.r80_water_mm));
+            lines.push(format!("{:.1} MeV{before}   R80 {:.1} mm H₂O = {stop}", along.energy_mev, b.r80_water_mm));
         }
         Some(Err(why)) => lines.push(why.clone()),
         None => {}

@@ -8,9 +8,15 @@ use super::{Legend, Overlay, join};
 use crate::clinician_mode::review::Transport;
 use crate::now::{Case, Words};
 use bevy::prelude::*;
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
+use bevy_egui::egui::Color32;
+use vestibule_geometry::silhouette;
 
 /// Name in the family.
 pub const ID: &str = "beams";
+
+/// How finely outlines are looked for, mm.
+const STEP_MM: f64 = 0.5;
 
 /// Which beam and layer are looked at.
 #[derive(Resource, Clone, Debug, Default, PartialEq)]
@@ -25,11 +31,15 @@ pub struct BeamsShow {
     pub picked: Option<usize>,
 }
 
-/// Contours of the targets as the beam sees them, on the isocentre plane, mm.
+/// Lines as a plot takes them, each in its colour.
+type Lines = Vec<(Color32, Vec<[f64; 2]>)>;
+
+/// Outlines of the targets as the beam sees them, on the isocentre plane, mm.
 #[derive(Resource, Default)]
 struct Outlines {
     of: Option<(usize, u64)>,
-    list: Vec<(bevy_egui::egui::Color32, Vec<[f64; 2]>)>,
+    list: Lines,
+    coming: Option<((usize, u64), Task<Lines>)>,
 }
 
 /// Beams; off until somebody wants them.
@@ -49,7 +59,7 @@ fn follow(now: Res<crate::now::Now>, mut show: ResMut<BeamsShow>) {
     }
 }
 
-/// Contours of what is a target, seen from the source of the beam that is looked at.
+/// Surfaces of what is a target, seen from the source of the beam that is looked at; beside the frame.
 fn project(
     case: Option<Res<Case>>,
     family: Res<super::Family>,
@@ -58,24 +68,40 @@ fn project(
     mut outlines: ResMut<Outlines>,
 ) {
     let (Some(case), true) = (case, family.on(ID)) else { return };
+    let o = outlines.bypass_change_detection();
+    if let Some((key, task)) = &mut o.coming
+        && let Some(list) = block_on(poll_once(task))
+    {
+        (o.of, o.list) = (Some(*key), list);
+        o.coming = None;
+    }
     let key = (show.beam, structures.version);
-    if outlines.of == Some(key) {
+    if o.of == Some(key) || o.coming.is_some() {
         return;
     }
-    let (plan, set) = (case.patient.plans.get(case.plan), structures.set());
+    let plan = case.patient.plans.get(case.plan);
     let Some((plan, beam)) = plan.and_then(|p| Some((p, p.beams.get(show.beam)?))) else { return };
-    let frames = plan.frames(beam);
-    let mut list = Vec::new();
-    let contours = set.map(|s| &case.patient.structure_sets[s].structures);
-    for (entry, structure) in structures.targets().filter_map(|(e, i)| Some((e, contours?.get(i)?))) {
-        for contour in &structure.contours {
-            let seen = contour.points.iter().chain(contour.points.first());
-            let points: Option<Vec<_>> =
-                seen.map(|p| frames.beams_eye(&beam.angles, beam.virtual_sad_mm, *p)).collect();
-            list.extend(points.map(|p| (entry.colour, p)));
+    let (frames, angles, sad) = (plan.frames(beam), beam.angles, beam.virtual_sad_mm);
+    let surfaces = structures.target_surfaces();
+    let task = AsyncComputeTaskPool::get().spawn(async move {
+        let mut list = Vec::new();
+        for (colour, mesh) in surfaces {
+            let seen = |p: &[f32; 3]| frames.beams_eye(&angles, sad, nalgebra::Point3::from(p.map(f64::from)));
+            let points: Vec<_> = mesh.positions.iter().map(seen).collect();
+            list.extend(silhouette(&points, &mesh.indices, STEP_MM).into_iter().map(|line| (colour, line)));
         }
-    }
-    *outlines = Outlines { of: Some(key), list };
+        list
+    });
+    o.coming = Some((key, task));
+}
+
+/// Whether the outlines stand.
+pub fn settled(world: &World) -> bool {
+    let (Some(family), Some(o)) = (world.get_resource::<super::Family>(), world.get_resource::<Outlines>()) else {
+        return true;
+    };
+    let planned = world.get_resource::<Case>().is_some_and(|c| c.patient.plans.get(c.plan).is_some());
+    !family.on(ID) || !planned || o.of.is_some() && o.coming.is_none()
 }
 
 fn legend(world: &World) -> Legend {

@@ -54,7 +54,7 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     for m in &list {
         ui.horizontal(|ui| {
             number += usize::from(m.kind == MarkKind::Note);
-            let sign = if m.kind == MarkKind::Note { format!("{number}") } else { "▸".to_owned() };
+            let sign = if m.kind == MarkKind::Note { format!("{number}") } else { "•".to_owned() };
             ui.label(RichText::new(sign).color(tokens::AMBER));
             let close = ui.small_button("×").on_hover_text(words.get("notes-withdraw"));
             if close.clicked() {

@@ -68,14 +68,15 @@ impl Structures {
         self.set
     }
 
+    /// Surfaces of the targets that are drawn, as they have come.
+    pub fn target_surfaces(&self) -> Vec<(Color32, Arc<TriMesh>)> {
+        let targets = self.list.iter().filter(|e| e.shown && e.order == 0);
+        targets.filter_map(|e| Some((e.colour, e.mesh.clone()?))).collect()
+    }
+
     /// Place in the set of one of the list.
     pub fn place_in_set(&self, at: usize) -> Option<usize> {
         self.list.get(at).map(|e| e.index)
-    }
-
-    /// Targets that are drawn, each with its place in the set.
-    pub fn targets(&self) -> impl Iterator<Item = (&Entry, usize)> {
-        self.list.iter().filter(|e| e.shown && e.order == 0).map(|e| (e, e.index))
     }
 
     /// Those that are drawn: places in the list and in the set.
