@@ -160,7 +160,7 @@ overlay-along = Along a ray
 along-source = From the beam’s source through the cross, or where the laser points; stopping powers as the engine takes them
 along-misses = The ray does not meet the body
 along-cross = Cross
-along-behind = behind the cross
+along-behind = from the cross
 along-through = the protons go through
 
 overlay-margins = Margins

@@ -160,7 +160,7 @@ overlay-along = Le long d’un rayon
 along-source = De la source du faisceau par la croix, ou là où pointe le laser ; pouvoirs d’arrêt du moteur de calcul
 along-misses = Le rayon ne rencontre pas le corps
 along-cross = Croix
-along-behind = derrière la croix
+along-behind = depuis la croix
 along-through = les protons traversent
 
 overlay-margins = Marges
