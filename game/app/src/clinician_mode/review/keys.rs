@@ -1,7 +1,6 @@
 //! The desk by keys: Space plays and pauses, H goes to the hottest point, M sets a point at the cross, C clears them, Page Up and Page
-//! Down go from slice to slice of the axial plane, D, V and X switch charts, volume and comparing, N pins a note, O shows the plane askew alone, B keeps
-//! the view, P takes a picture, Ctrl+Z and Ctrl+Y take back and
-//! do again.
+//! Down go from slice to slice of the axial plane, D, V and X switch charts, volume and comparing, O shows the plane askew alone, N pins
+//! a note, B keeps the view, P takes a picture, Ctrl+Z and Ctrl+Y take back and do again.
 
 use super::picture::slice_mm;
 use super::play::{Transport, Wish};

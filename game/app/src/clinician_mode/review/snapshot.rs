@@ -79,7 +79,11 @@ pub(super) fn through_headset(world: &mut World) {
 fn keep(captured: On<ScreenshotCaptured>, mut commands: Commands) {
     let image = captured.image.clone();
     commands.queue(move |world: &mut World| {
-        let Ok(picture) = image.try_into_dynamic() else { return };
+        let Ok(picture) = image.try_into_dynamic() else {
+            let why = world.get_resource::<Words>().map(|w| w.get("review-no-picture"));
+            world.resource_mut::<Notes>().trouble = why;
+            return;
+        };
         let rgb = picture.to_rgb8();
         let title = world.get_resource::<Words>().map(|w| w.get("review-picture")).unwrap_or_default();
         add_picture(world, Picture { size: [rgb.width(), rgb.height()], rgb: rgb.into_raw(), title });

@@ -168,6 +168,9 @@ fn count(
         return;
     }
     let key = (shown, with, structures.version);
+    if c.has.is_some_and(|h| (h.0, h.1) != (shown, with)) {
+        (c.found, c.has) = (None, None); // what was found of other doses does not stand under these names
+    }
     if c.has == Some(key) || c.coming.is_some() {
         return;
     }

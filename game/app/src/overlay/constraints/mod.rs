@@ -76,6 +76,9 @@ fn count(
     let (Source::Stored(at), Some(set), None) = (show.source, structures.set(), t.refused) else { return };
     let chosen = protocols.chosen.min(protocols.list.len() - 1);
     let key = (at, chosen, show.weighted);
+    if t.has != Some(key) {
+        t.judged = None; // no verdict of another dose or protocol stands beside this one's rows
+    }
     if t.has == Some(key) || t.coming.is_some() {
         return;
     }
@@ -142,7 +145,9 @@ fn page(ui: &mut Ui, world: &mut World) {
         return;
     }
     let protocols = world.resource::<Protocols>();
-    let (Some(protocol), Some(judged)) = (protocols.list.get(protocols.chosen), &t.judged) else {
+    // chosen in this very frame: the verdicts are still the former protocol's
+    let judged = t.judged.as_ref().filter(|_| t.has.is_some_and(|h| h.1 == protocols.chosen));
+    let (Some(protocol), Some(judged)) = (protocols.list.get(protocols.chosen), judged) else {
         ui.label(small(words.get("compare-coming")).color(tokens::DESK_SOFT));
         return;
     };

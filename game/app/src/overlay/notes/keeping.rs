@@ -114,8 +114,10 @@ pub(super) fn come(mut notes: ResMut<Notes>, out: Res<crate::events::Events>) {
         }
         None => true,
     });
+    if !done.is_empty() {
+        notes.trouble = None; // before all of them: what went well hides nothing that did not
+    }
     for result in done {
-        notes.trouble = None;
         match result {
             Ok(Done::Read(list)) => notes.list = list,
             Ok(Done::Added(mark)) => {
