@@ -1,11 +1,6 @@
-// A volume marched from the eye: colours and opacities by a transfer function, lit by its gradient, darkened where it lies in a hollow,
-// clipped at the cuts, behind whatever the room has in front of it. Noise is fixed in the world, so that both eyes see the same.
-#import bevy_pbr::mesh_functions
-#import bevy_pbr::mesh_view_bindings::view
-#import bevy_pbr::view_transformations::position_world_to_clip
-#ifdef DEPTH_PREPASS
-#import bevy_pbr::prepass_utils::prepass_depth
-#endif
+// A volume marched from an eye into a picture of its own: colours and opacities by a transfer function, lit by its gradient, darkened
+// where it lies in a hollow, clipped at the cuts, behind whatever the room has in front of it. One ray for each pixel of that picture,
+// through the middle of one pixel of the eye's. Noise hangs on the patient and on the frame, so that both eyes see the same.
 
 struct March {
     // patient mm -> texel, and texel -> patient mm
@@ -31,42 +26,51 @@ struct March {
     // linear colours, w: where the band begins; rising
     levels: array<vec4<f32>, 12>,
 };
-@group(#{MATERIAL_BIND_GROUP}) @binding(0) var<uniform> march: March;
-@group(#{MATERIAL_BIND_GROUP}) @binding(1) var volume: texture_3d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(2) var volume_sampler: sampler;
-@group(#{MATERIAL_BIND_GROUP}) @binding(3) var transfer: texture_2d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(4) var transfer_sampler: sampler;
+@group(1) @binding(0) var<uniform> march: March;
+@group(1) @binding(1) var volume: texture_3d<f32>;
+@group(1) @binding(2) var volume_sampler: sampler;
+@group(1) @binding(3) var transfer: texture_2d<f32>;
+@group(1) @binding(4) var transfer_sampler: sampler;
 // 1 in blocks of 8 texels that hold something to see
-@group(#{MATERIAL_BIND_GROUP}) @binding(5) var full: texture_3d<f32>;
+@group(1) @binding(5) var full: texture_3d<f32>;
 
-@group(#{MATERIAL_BIND_GROUP}) @binding(6) var dose: texture_3d<f32>;
-@group(#{MATERIAL_BIND_GROUP}) @binding(7) var dose_sampler: sampler;
+@group(1) @binding(6) var dose: texture_3d<f32>;
+@group(1) @binding(7) var dose_sampler: sampler;
+
+
+// Of one eye.
+struct Eye {
+    // clip space -> the unit cube of the volume (-0.5 to 0.5), and -> the room, metres
+    local_from_clip: mat4x4<f32>,
+    world_from_clip: mat4x4<f32>,
+    // the unit cube -> clip space of the frame before
+    clip_from_local_before: mat4x4<f32>,
+    // where the eye is; w: which frame, for the noise
+    local: vec4<f32>,
+    // the same in the room; w: share of the new frame in the picture that is shown
+    world: vec4<f32>,
+    // of the eye's own picture, pixels: left, top, width, height
+    viewport: vec4<f32>,
+    // pixels of the marched picture; pixels of the eye's along one of them
+    size: vec4<f32>,
+};
+@group(0) @binding(0) var<uniform> eye: Eye;
+#ifdef MULTISAMPLED
+@group(0) @binding(1) var depths: texture_depth_multisampled_2d;
+#else
+@group(0) @binding(1) var depths: texture_depth_2d;
+#endif
 
 const BLOCK: f32 = 8.0;
+// what stands nowhere is this far away, metres
+const FAR: f32 = 1000.0;
 
-struct Corner {
-    @builtin(instance_index) instance_index: u32,
-    @location(0) position: vec3<f32>,
+struct Seen {
+    // premultiplied
+    @location(0) colour: vec4<f32>,
+    // metres from the eye: what ends the ray, and where most of what is seen lies
+    @location(1) lies: vec2<f32>,
 };
-struct Out {
-    @builtin(position) clip: vec4<f32>,
-    @location(0) world: vec3<f32>,
-    @location(1) local: vec3<f32>,
-    @location(2) eye: vec3<f32>,
-};
-
-// The box is the unit cube of the grid: local −0.5 to 0.5.
-@vertex
-fn vertex(in: Corner) -> Out {
-    var out: Out;
-    let world_from_local = mesh_functions::get_world_from_local(in.instance_index);
-    let world = world_from_local * vec4(in.position, 1.0);
-    out.world = world.xyz;
-    out.clip = position_world_to_clip(world.xyz);
-    out.local = in.position;
-    out.eye = (mesh_functions::get_local_from_world(in.instance_index) * vec4(view.world_position, 1.0)).xyz;
-    return out;
-}
 
 fn at(texel: vec3<f32>) -> f32 {
     return textureSampleLevel(volume, volume_sampler, (texel + 0.5) / march.size.xyz, 0.0).r;
@@ -95,9 +99,10 @@ fn shine(p: vec3<f32>) -> vec4<f32> {
     return vec4(band, 1.0);
 }
 
-fn noise(p: vec3<f32>) -> f32 {
-    let q = floor(p * 900.0);
-    return fract(sin(dot(q, vec3(12.9898, 78.233, 37.719))) * 43758.5453);
+// Of a place in the patient, in steps of a millimetre, and of a frame.
+fn noise(p: vec3<f32>, frame: f32) -> f32 {
+    let q = floor(p);
+    return fract(fract(sin(dot(q, vec3(12.9898, 78.233, 37.719))) * 43758.5453) + frame * 0.618034);
 }
 
 // Whether a point of the patient is cut away; `eye`: where it is seen from.
@@ -115,34 +120,41 @@ fn cut(p: vec3<f32>, eye: vec3<f32>) -> bool {
 }
 
 @fragment
-fn fragment(in: Out) -> @location(0) vec4<f32> {
-    let direction = in.local - in.eye;
+fn fragment(@builtin(position) position: vec4<f32>) -> Seen {
+    let n = eye.size.z;
+    let pixel = min(floor(position.xy) * n + floor(n * 0.5), eye.viewport.zw - 1.0);
+    let ndc = (pixel + 0.5) / eye.viewport.zw * vec2(2.0, -2.0) + vec2(-1.0, 1.0);
+    let ahead = eye.local_from_clip * vec4(ndc, 1.0, 1.0);
+    let direction = ahead.xyz / ahead.w - eye.local.xyz;
+    let ahead_room = eye.world_from_clip * vec4(ndc, 1.0, 1.0);
+    // metres of `direction`
+    let metres = distance(ahead_room.xyz / ahead_room.w, eye.world.xyz);
     // the ray's way through the cube, in units of `direction`: from the eye or the near side to the far one
-    let a = (vec3(-0.5) - in.eye) / direction;
-    let b = (vec3(0.5) - in.eye) / direction;
+    let a = (vec3(-0.5) - eye.local.xyz) / direction;
+    let b = (vec3(0.5) - eye.local.xyz) / direction;
     let near = max(max(max(min(a.x, b.x), min(a.y, b.y)), min(a.z, b.z)), 0.0);
     var far = min(min(max(a.x, b.x), max(a.y, b.y)), max(a.z, b.z));
-    let way = in.world - view.world_position;
-#ifdef DEPTH_PREPASS
     // no farther than what stands in the room
-    let depth = prepass_depth(in.clip, 0u);
+    var reach = FAR;
+    let depth = textureLoad(depths, vec2<i32>(eye.viewport.xy + pixel), 0);
     if depth > 0.0 {
-        let ndc = vec2((in.clip.xy - view.viewport.xy) / view.viewport.zw * vec2(2.0, -2.0) + vec2(-1.0, 1.0));
-        let there = view.world_from_clip * vec4(ndc, depth, 1.0);
-        far = min(far, dot(there.xyz / there.w - view.world_position, way) / dot(way, way));
+        let there = eye.world_from_clip * vec4(ndc, depth, 1.0);
+        reach = distance(there.xyz / there.w, eye.world.xyz);
+        far = min(far, reach / metres);
     }
-#endif
-    if far <= near { discard; }
+    if far <= near { return Seen(vec4(0.0), vec2(reach, reach)); }
     let size = march.size.xyz;
-    let start = (in.eye + 0.5) * size - 0.5;
+    let start = (eye.local.xyz + 0.5) * size - 0.5;
     let ray = direction * size;
     let eye_mm = (march.mm * vec4(start, 1.0)).xyz;
     let ray_mm = (march.mm * vec4(ray, 0.0)).xyz;
     let dt = march.size.w / length(ray_mm);
     let towards_eye = -normalize(ray_mm);
-    var t = near + dt * noise(way * near);
+    // from within, all rays begin at one place: a little ahead they have parted
+    var t = near + dt * noise(eye_mm + ray_mm * near - towards_eye * 40.0, eye.local.w);
     var light = vec3(0.0);
     var through = 1.0;
+    var deep = 0.0;
     for (var i = 0; i < 2000; i++) {
         if t >= far || through < 0.02 { break; }
         let q = start + ray * t;
@@ -163,6 +175,7 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
             let glow = shine(p);
             let alpha = glow.a * (1.0 - pow(1.0 - march.dose_low.w, march.size.w));
             light += through * alpha * glow.rgb;
+            deep += through * alpha * t;
             through *= 1.0 - alpha;
         }
         let value = at(q);
@@ -185,7 +198,9 @@ fn fragment(in: Out) -> @location(0) vec4<f32> {
         let lit = (0.25 + 0.75 * facing) * open;
         let gloss = march.range.z * pow(facing, 24.0) * open;
         light += through * alpha * (shown.rgb * lit + vec3(gloss));
+        deep += through * alpha * t;
         through *= 1.0 - alpha;
     }
-    return vec4(light, 1.0 - through) * march.high.w;
+    let seen_at = select(far, deep / max(1.0 - through, 1e-4), through < 0.999);
+    return Seen(vec4(light, 1.0 - through) * march.high.w, vec2(reach, seen_at * metres));
 }

@@ -303,7 +303,10 @@ pub(super) fn place(
     });
     for (sees, mut pose, mut lens, mut camera, mut layers) in &mut cameras {
         let view = &views.list[sees.0];
-        layers.set_if_neq(view.layers.clone());
+        // what the room's camera sees is not only ours to say: the volume gives each eye a layer of its own
+        if view.shows != Shows::Room {
+            layers.set_if_neq(view.layers.clone());
+        }
         let seen = views.large.map_or(sees.0 < TOGETHER, |l| l == sees.0);
         if camera.is_active != (seen && due) {
             camera.is_active = seen && due;

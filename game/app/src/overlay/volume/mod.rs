@@ -1,21 +1,21 @@
 //! The image in grey as a body: marched from the eye, by a transfer function, cut open where the planes cross.
 
 mod controls;
+mod eyes;
+mod job;
 mod material;
+mod pass;
 pub mod transfer;
 
 use super::{Cuts, Family, Fields, Legend, Overlay, dose, join, slices};
 use crate::anatomy::{PatientFrame, box_of};
 use crate::now::{Case, Now, Words};
 use crate::overlay::slices::Viewing;
-use crate::seat::Eye;
 use bevy::asset::RenderAssetUsages;
-use bevy::core_pipeline::prepass::DepthPrepass;
-use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
-use material::{MarchUniform, VolumeMaterial};
+use job::{Job, MarchUniform, Marching};
 use nalgebra::Vector3;
 use serde::{Deserialize, Serialize};
 use transfer::{Blocks, PRESETS, Stop, TABLE};
@@ -96,17 +96,19 @@ impl VolumeShow {
 /// The preset for what is not CT.
 const OTHER: usize = PRESETS.len() - 1;
 
+/// The box of the image. What it carries each eye sees for itself.
 #[derive(Component)]
 struct Body {
     made: Option<Made>,
+    cube: Handle<Mesh>,
 }
 
-/// What the textures were made from.
-#[derive(Clone, PartialEq)]
+/// What was made for the card, and from what.
+#[derive(Clone)]
 struct Made {
-    volume: AssetId<Image>,
-    stops: Vec<Stop>,
-    scale: [f64; 2],
+    from: (AssetId<Image>, Vec<Stop>, [f64; 2]),
+    transfer: Handle<Image>,
+    full: Handle<Image>,
 }
 
 #[derive(Resource, Default)]
@@ -118,27 +120,13 @@ struct Coming {
 /// The volume; off until somebody wants it, since it costs more than all the rest.
 pub fn plugin(app: &mut App) {
     join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: false });
-    app.add_plugins(material::plugin)
+    app.add_plugins((material::plugin, pass::plugin, eyes::plugin))
         .init_resource::<VolumeShow>()
         .init_resource::<Coming>()
+        .init_resource::<Marching>()
         .add_systems(PostStartup, spawn)
-        .add_systems(Update, (see_depth, count, show).chain());
-}
-
-/// What stands before the volume is known from a first pass over depth.
-fn see_depth(
-    mut commands: Commands,
-    family: Res<Family>,
-    eyes: Query<(Entity, Has<DepthPrepass>), (With<Eye>, With<Camera3d>)>,
-) {
-    let on = family.on(ID);
-    for (eye, has) in &eyes {
-        if on && !has {
-            commands.entity(eye).insert(DepthPrepass);
-        } else if !on && has {
-            commands.entity(eye).remove::<DepthPrepass>();
-        }
-    }
+        .add_systems(Update, (count, show).chain())
+        .add_systems(PostUpdate, stand.after(TransformSystems::Propagate).before(eyes::Placed));
 }
 
 fn texture(size: [usize; 3], dimension: TextureDimension, data: Vec<u8>, format: TextureFormat) -> Image {
@@ -149,16 +137,19 @@ fn texture(size: [usize; 3], dimension: TextureDimension, data: Vec<u8>, format:
 
 fn spawn(mut commands: Commands, frame: Option<Single<Entity, With<PatientFrame>>>, mut meshes: ResMut<Assets<Mesh>>) {
     let Some(frame) = frame else { return };
-    let body = commands
-        .spawn((
-            Body { made: None },
-            Mesh3d(meshes.add(Cuboid::from_length(1.0))),
-            Transform::default(),
-            NotShadowCaster,
-            Visibility::Hidden,
-        ))
-        .id();
+    let cube = meshes.add(Cuboid::from_length(1.0));
+    let body = commands.spawn((Body { made: None, cube }, Transform::default(), Visibility::Hidden)).id();
     commands.entity(*frame).add_child(body);
+}
+
+/// The box in the room, once it is known for this frame.
+fn stand(mut marching: ResMut<Marching>, body: Option<Single<&GlobalTransform, With<Body>>>) {
+    let Some(place) = body.map(|b| b.to_matrix()) else { return };
+    if marching.0.as_ref().is_some_and(|j| j.world_from_local != place)
+        && let Some(job) = &mut marching.0
+    {
+        job.world_from_local = place;
+    }
 }
 
 /// What each block of the image holds, beside the frame.
@@ -207,7 +198,6 @@ fn scale_of(case: &Case, viewing: &Viewing) -> [f64; 2] {
 }
 
 fn show(
-    mut commands: Commands,
     family: Res<Family>,
     case: Option<Res<Case>>,
     now: Res<Now>,
@@ -218,44 +208,48 @@ fn show(
     dose: Res<dose::DoseShow>,
     coming: Res<Coming>,
     mut images: ResMut<Assets<Image>>,
-    mut materials: ResMut<Assets<VolumeMaterial>>,
-    body: Option<Single<(Entity, &mut Body, &mut Transform, &mut Visibility, Option<&MeshMaterial3d<VolumeMaterial>>)>>,
+    mut marching: ResMut<Marching>,
+    body: Option<Single<(&mut Body, &mut Transform, &mut Visibility)>>,
 ) {
     let (Some(case), Some(body)) = (case, body) else { return };
-    let (entity, mut body, mut place, mut visible, material) = body.into_inner();
+    let (mut body, mut place, mut visible) = body.into_inner();
     let ready = coming.has.as_ref().filter(|h| Some(h.0) == viewing.image).zip(fields.image.as_ref());
     let Some(((_, blocks), field)) = ready.filter(|_| family.on(ID)) else {
         visible.set_if_neq(Visibility::Hidden);
+        if marching.0.is_some() {
+            marching.0 = None;
+        }
         return;
     };
     visible.set_if_neq(Visibility::Inherited);
     place.set_if_neq(box_of(&field.grid));
     let scale = scale_of(&case, &viewing);
-    let made = Made { volume: field.texture.id(), stops: show.stops.clone(), scale };
+    let from = (field.texture.id(), show.stops.clone(), scale);
+    if body.made.as_ref().is_none_or(|m| m.from != from) {
+        let colours: Vec<f32> = transfer::table(&show.stops).concat();
+        let table = super::field::halves(&colours);
+        let transfer = images.add(texture([TABLE, 1, 1], TextureDimension::D2, table, TextureFormat::Rgba16Float));
+        let full = transfer::full(blocks, &show.stops, scale);
+        let full = images.add(texture(blocks.size, TextureDimension::D3, full, TextureFormat::R8Unorm));
+        body.made = Some(Made { from, transfer, full });
+    }
+    let Some(made) = &body.made else { return };
     let mut march = describe(field, &case, &now, &cuts, &show, scale);
     // until there is a dose its place is taken by the image, and nothing shines
     let shining = fields.dose.as_ref().filter(|_| show.dose > 0.0 && family.on(dose::ID));
     if let Some(field) = shining {
         shine(&mut march, field, &dose, show.dose);
     }
-    let dose_texture = shining.unwrap_or(field).texture.clone();
-    if body.made.as_ref() != Some(&made) {
-        let colours: Vec<f32> = transfer::table(&show.stops).concat();
-        let table = super::field::halves(&colours);
-        let transfer = images.add(texture([TABLE, 1, 1], TextureDimension::D2, table, TextureFormat::Rgba16Float));
-        let full = transfer::full(blocks, &show.stops, scale);
-        let full = images.add(texture(blocks.size, TextureDimension::D3, full, TextureFormat::R8Unorm));
-        let (volume, dose) = (field.texture.clone(), dose_texture);
-        let material = materials.add(VolumeMaterial { march, volume, transfer, full, dose });
-        commands.entity(entity).insert(MeshMaterial3d(material));
-        body.made = Some(made);
-    } else if let Some(material) = material
-        && materials
-            .get(&material.0)
-            .is_some_and(|m| m.march != march || m.dose != dose_texture || dose.refilled && shining.is_some())
-        && let Some(mut m) = materials.get_mut(&material.0)
-    {
-        (m.march, m.dose) = (march, dose_texture);
+    let job = Job {
+        march,
+        world_from_local: marching.0.as_ref().map_or(Mat4::IDENTITY, |j| j.world_from_local),
+        volume: field.texture.clone(),
+        transfer: made.transfer.clone(),
+        full: made.full.clone(),
+        dose: shining.unwrap_or(field).texture.clone(),
+    };
+    if marching.0.as_ref() != Some(&job) {
+        marching.0 = Some(job);
     }
 }
 
