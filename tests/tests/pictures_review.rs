@@ -321,3 +321,51 @@ fn a_patient_who_lies_feet_first_stands_so_in_the_room() {
         "{n}: {got:?} is not {want:?}"
     );
 }
+
+/// The marched ball fills in both eyes what a ball of its size fills, worked out ray by ray: its rim to about a voxel.
+#[test]
+fn a_marched_ball_has_the_outline_of_a_ball() {
+    if !wanted("pictures_review") {
+        return;
+    }
+    const PIXELS: u32 = 700;
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    import(&store, &dir.path().join("study"), PatientPosition::Hfs);
+    // the corner that is cut away towards the eyes lies outside everything
+    let at = "200,-200,300";
+    let size = format!("{PIXELS}x{PIXELS}");
+    let from = "0.0,1.55,0.25,0.0,1.25,0.0";
+    let common = ["--point", at, "--size", &size, "--view", "left,right", "--from", from];
+    let with = store.join("with-{view}.png").display().to_string();
+    let bone = ["--without", "dose,structures,slices", "--with", "volume", "--preset", "bone", "--out", &with];
+    capture(&store, "HFS", &[&common[..], &bone].concat());
+    let without = store.join("without-{view}.png").display().to_string();
+    capture(&store, "HFS", &[&common[..], &["--without", "dose,structures,slices", "--out", &without]].concat());
+    for (name, side) in [("left", -0.5), ("right", 0.5)] {
+        let [a, b] = ["with", "without"].map(|p| open(&store.join(format!("{p}-{name}.png"))));
+        // by hand: HFS has the left at +X, the head at -Z (towards the gantry), the front up
+        let ball = Vector3::new(BALL.x, -BALL.y, -BALL.z) * 1e-3 + Vector3::new(0.0, 1.25, 0.0);
+        let ahead = Vector3::new(0.0, -0.3, -0.25).normalize();
+        let right = Vector3::x();
+        let up = right.cross(&ahead);
+        let eye = Vector3::new(0.0, 1.55, 0.25) + right * (side * 0.063);
+        let half = f64::from(PIXELS) * 0.5;
+        let (mut within, mut missing, mut beyond) = (0, 0, 0);
+        for (x, y, pixel) in a.enumerate_pixels() {
+            if x > PIXELS * 6 / 10 && y > PIXELS * 8 / 10 {
+                continue; // the mark
+            }
+            let ray = (ahead + right * ((f64::from(x) + 0.5) / half - 1.0) + up * (1.0 - (f64::from(y) + 0.5) / half))
+                .normalize();
+            let d = ball - eye;
+            let away_mm = (d - ray * d.dot(&ray)).norm() * 1e3;
+            let seen = pixel.0.iter().zip(b.get_pixel(x, y).0).any(|(a, b)| a.abs_diff(b) > 24);
+            within += u32::from(away_mm < BALL_MM - 1.5);
+            missing += u32::from(away_mm < BALL_MM - 1.5 && !seen);
+            beyond += u32::from(away_mm > BALL_MM + 2.5 && seen);
+        }
+        println!("figure: {name} eye: {within} pixels within the rim, {missing} of them empty, {beyond} beyond it filled");
+        assert!(within > 250 && missing == 0 && beyond == 0, "{name}: {missing} of {within} empty, {beyond} beyond");
+    }
+}

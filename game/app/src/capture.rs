@@ -1,6 +1,6 @@
 //! Pictures of moments: off-screen, no window, no winit, pipelines compiled before the picture is taken; or through the headset.
 
-mod desk;
+pub(crate) mod desk;
 
 use crate::clinician_mode::review;
 use crate::now::{Now, RoomData};

@@ -143,6 +143,8 @@ pub const CARD: Color = Color::linear_rgb(0.90, 0.88, 0.83);
 pub const LASER: Color = Color::linear_rgb(0.25, 0.75, 0.68);
 /// A controller's body.
 pub const CONTROLLER: Color = Color::linear_rgb(0.05, 0.06, 0.07);
+/// A hand that the runtime sees: nobody's skin, calm and light.
+pub const BARE_HAND: Color = Color::linear_rgb(0.42, 0.52, 0.50);
 /// Clear glass.
 pub const GLASS: Color = Color::linear_rgba(0.75, 0.9, 0.88, 0.05);
 /// How much skin, hair and cotton mirror: about half of what paint does.

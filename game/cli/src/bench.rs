@@ -28,6 +28,12 @@ pub struct Args {
     /// Pixels of an eye, WIDTHxHEIGHT [default: 2064x2208 on a graphics card, 256x256 on a software one]
     #[arg(long, value_name = "WxH")]
     pub size: Option<String>,
+    /// Of a review: a made-up patient whose CT has so many voxels, with a dose, in place of one of the store
+    #[arg(long, value_name = "WxHxD", conflicts_with = "patient")]
+    pub ct: Option<String>,
+    /// How many structures the made-up patient has
+    #[arg(long, value_name = "N", default_value_t = 20, requires = "ct", value_parser = clap::value_parser!(u8).range(0..=64))]
+    pub structures: u8,
     /// Only these steps
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     pub steps: Vec<String>,
@@ -131,9 +137,20 @@ mod shown {
     ];
 
     fn review(args: &Args, global: &Global, library: Library, size: Option<[u32; 2]>) -> Done {
-        let Some(patient) = patient(args.patient.as_deref(), global)? else {
+        let patient = match &args.ct {
+            Some(text) => {
+                let ct = text.split('x').map(|n| n.parse().ok().filter(|n| (2..=1024).contains(n)));
+                let ct: Option<Vec<usize>> = ct.collect();
+                let Some(&[x, y, z]) = ct.as_deref() else {
+                    return Err(Failure::call(format!("'{text}' is no size: --ct takes 512x512x300, 2 to 1024 each way")));
+                };
+                Some(crate::bench_case::patient([x, y, z], args.structures.into()))
+            }
+            None => patient(args.patient.as_deref(), global)?,
+        };
+        let Some(patient) = patient else {
             return Err(Failure::call(
-                "there is no patient in the store; `vestibule patient import PATH` takes one in",
+                "there is no patient in the store; `vestibule patient import PATH` takes one in, or --ct makes one up",
             ));
         };
         let case = Case::new(library, Lang::En, patient, None, GRID_MM)?;
@@ -141,8 +158,13 @@ mod shown {
             let play = Box::new(case.play(None)) as Box<dyn Play>;
             BenchStep { name: name.to_owned(), play, overlays: overlays.to_vec() }
         };
-        let options = BenchOptions { frames: args.frames, size, steps: REVIEW.into_iter().map(step).collect() };
-        let bar = progress(REVIEW.len() as u64, "steps");
+        let wanted = |name: &str| args.steps.is_empty() || args.steps.iter().any(|s| s == name);
+        let steps: Vec<_> = REVIEW.into_iter().filter(|r| wanted(r.0)).map(step).collect();
+        if steps.is_empty() {
+            return Err(Failure::call("a review has the steps nothing, images, review, volume"));
+        }
+        let bar = progress(steps.len() as u64, "steps");
+        let options = BenchOptions { frames: args.frames, size, steps };
         let measured = vestibule_app::bench(case.shown(case.play(None))?, options, |_| bar.inc(1)).map_err(failure)?;
         bar.finish_and_clear();
         if global.json {
@@ -208,9 +230,11 @@ mod shown {
         }
         let ms = |s: &Spread| format!("{:.1} / {:.1}", s.median, s.p95);
         say!("median / 95th percentile in ms of both eyes; triangles and draw calls in view of one eye");
+        say!("own: the part of CPU before passes are recorded, in which no adapter draws");
         say!(
-            "{:<15} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12}",
+            "{:<15} {:>11} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12}",
             "step",
+            "own",
             "CPU",
             "GPU",
             "frame",
@@ -221,8 +245,9 @@ mod shown {
         for s in &m.steps {
             let gpu = s.gpu_ms.as_ref().map_or_else(|| "not given".to_owned(), ms);
             say!(
-                "{:<15} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12.1}",
+                "{:<15} {:>11} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12.1}",
                 s.step,
+                ms(&s.own_ms),
                 ms(&s.cpu_ms),
                 gpu,
                 ms(&s.frame_ms),

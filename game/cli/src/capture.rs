@@ -212,11 +212,6 @@ pub(crate) mod shown {
         if !patient.synthetic && !args.identifiable {
             return Err(identifiable());
         }
-        if args.headset {
-            return Err(Failure::call(
-                "a review is not yet taken through a headset: leave --headset out, the same eye is drawn off-screen",
-            ));
-        }
         let three = |text: &String| numbers::<3>(text, "point").map(|p| p.map(f64::from));
         let two = |text: &String| numbers::<2>(text, "window").map(|p| p.map(f64::from));
         options.review = Some(ReviewOptions {

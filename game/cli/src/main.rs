@@ -4,6 +4,8 @@
 mod output;
 
 mod bench;
+#[cfg(feature = "show")]
+mod bench_case;
 mod capture;
 mod chosen;
 mod doctor;

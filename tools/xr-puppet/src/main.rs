@@ -23,6 +23,7 @@
 //! | `trigger 0..1`, `menu 0\|1`, `mark 0\|1`, `hands 0\|1` | buttons; controllers on or off |
 //! | `left X Y Z TX TY TZ` | left controller pointing |
 //! | `squeeze LEFT RIGHT` | grips, 0..1 each |
+//! | `fingers LITTLE RING MIDDLE INDEX THUMB`, `fingers` | bare hands where the controllers are, fingers closed so far, 0..1; none |
 //! | `stick -1..1` | right thumbstick, up positive |
 //! | `wait SECONDS` | waits |
 //! | `expect TEXT` | waits for a line with this text, which is used up; after 240 s ends with code 1 |
@@ -297,6 +298,10 @@ impl Puppet {
             }
             ("trigger", [v]) => self.state.trigger = number(v)?,
             ("menu", [v]) => self.state.menu = number(v)? > 0.5,
+            ("fingers", []) => self.state.fingers = None,
+            ("fingers", [a, b, c, d, e]) => {
+                self.state.fingers = Some([number(a)?, number(b)?, number(c)?, number(d)?, number(e)?]);
+            }
             ("hands", [v]) => self.state.hands = number(v)? > 0.5,
             ("fresh", _) => self.log.forget(),
             ("wait", [v]) => sleep(Duration::from_secs_f32(number(v)?.clamp(0.0, 600.0))),

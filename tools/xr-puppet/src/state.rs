@@ -72,6 +72,8 @@ pub struct State {
     pub menu: bool,
     /// Controllers are tracked.
     pub hands: bool,
+    /// Bare hands are seen, with fingers closed so far, 0 to 1: little, ring, middle, index, thumb; None: they are not.
+    pub fingers: Option<[f32; 5]>,
     /// How the person's body was when the program recentred on it: the frame of what it says about its panels.
     pub body: Pose,
 }
@@ -89,6 +91,7 @@ impl Default for State {
             mark: false,
             menu: false,
             hands: true,
+            fingers: None,
             body: Pose::upright(eye, 0.0, 0.0),
         }
     }
@@ -109,11 +112,13 @@ impl State {
         for (base, pose, squeeze) in [(136, self.left, self.squeeze[0]), (256, self.hand, self.squeeze[1])] {
             put(base, &pose.q);
             put(base + 16, &pose.at);
+            put(base + 52, &self.fingers.unwrap_or_default());
             put(base + 76, &[squeeze]);
         }
         put(256 + 84, &[0.0, self.stick]);
         put(256 + 72, &[self.trigger]);
         for base in [136, 256] {
+            p[base + 104] = u8::from(self.fingers.is_some());
             p[base + 105] = u8::from(self.hands);
         }
         p[256 + 108] = u8::from(self.mark);
@@ -153,12 +158,13 @@ mod tests {
 
     #[test]
     fn the_packet_has_its_fields_where_the_driver_reads_them() {
-        let s = State { trigger: 1.0, menu: true, mark: true, squeeze: [0.5, 1.0], stick: -1.0, ..State::default() };
+        let s = State { fingers: Some([0.1, 0.2, 0.3, 0.4, 0.5]), trigger: 1.0, menu: true, mark: true, squeeze: [0.5, 1.0], stick: -1.0, ..State::default() };
         let p = s.packet();
         assert_eq!(&p[..8], b"mndrmt3\0");
         assert_eq!(f32::from_le_bytes([p[124], p[125], p[126], p[127]]), 1.6);
         assert_eq!((p[256 + 105], p[256 + 108], p[256 + 110], p[256 + 112]), (1, 1, 1, 1));
         let float = |at: usize| f32::from_le_bytes([p[at], p[at + 1], p[at + 2], p[at + 3]]);
+        assert_eq!((p[136 + 104], float(256 + 52), float(136 + 68)), (1, 0.1, 0.5));
         assert_eq!((float(136 + 76), float(256 + 76), float(256 + 88)), (0.5, 1.0, -1.0));
         assert_eq!(f32::from_le_bytes([p[328], p[329], p[330], p[331]]), 1.0);
     }

@@ -1,5 +1,6 @@
 //! What a frame costs: both eyes along a fixed path of looks at every step, measured and counted.
 
+mod clock;
 mod count;
 
 use crate::capture::{BETWEEN_EYES_M, EYE_FIELD_DEG};
@@ -72,6 +73,10 @@ pub struct StepCost {
     pub step: String,
     /// From the beginning of a frame until its work is handed to the graphics card.
     pub cpu_ms: Spread,
+    /// The part of it in which nothing is drawn: the program's own world, and the render world until passes are recorded.
+    pub own_ms: Spread,
+    /// The program's own world alone.
+    pub main_ms: Spread,
     /// Both eyes' passes by the card's own clock; None where the adapter has none.
     pub gpu_ms: Option<Spread>,
     /// Until the card has done it all.
@@ -117,7 +122,7 @@ pub fn bench(shown: Shown, options: BenchOptions, told: impl FnMut(&StepCost)) -
 
 fn measure(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost)) -> Result<Measured, ShowError> {
     let mut app = offscreen::build(shown, |app| {
-        app.add_plugins(RenderDiagnosticsPlugin);
+        app.add_plugins((RenderDiagnosticsPlugin, clock::plugin));
     });
     let info = app.world().get_resource::<RenderAdapterInfo>().ok_or(ShowError::NoPicture)?;
     let software = format!("{:?}", info.device_type) == "Cpu";
@@ -181,6 +186,7 @@ fn look(world: &mut World, share: f32) {
 
 fn one(app: &mut App, step: String, frames: u32) -> StepCost {
     let (mut cpu, mut gpu, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut own, mut main) = (Vec::new(), Vec::new());
     let (mut eye, mut parts) = (Load::default(), BTreeMap::<String, Load>::new());
     let mut textures_mb = 0.0f64;
     for frame in 0..frames + WARM {
@@ -196,6 +202,10 @@ fn one(app: &mut App, step: String, frames: u32) -> StepCost {
             continue;
         }
         cpu.push(handed.as_secs_f64() * 1e3);
+        if let Some(split) = clock::split(start) {
+            own.push(split.main + split.render);
+            main.push(split.main);
+        }
         whole.push(done.as_secs_f64() * 1e3);
         gpu.extend(by_card);
         for (all, by_part) in count::views(app) {
@@ -211,6 +221,8 @@ fn one(app: &mut App, step: String, frames: u32) -> StepCost {
     StepCost {
         step,
         cpu_ms: Spread::of(cpu).unwrap_or(none),
+        own_ms: Spread::of(own).unwrap_or(none),
+        main_ms: Spread::of(main).unwrap_or(none),
         gpu_ms: Spread::of(gpu),
         frame_ms: Spread::of(whole).unwrap_or(none),
         eye,

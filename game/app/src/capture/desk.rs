@@ -28,7 +28,7 @@ pub(super) fn spawn_marker(world: &mut World, target: &Handle<Image>) -> Entity 
 }
 
 /// The review as its picture wants it.
-pub(super) fn stand(world: &mut World, options: &ReviewOptions) {
+pub(crate) fn stand(world: &mut World, options: &ReviewOptions) {
     if let Some([x, y, z]) = options.point {
         world.resource_mut::<Cuts>().go(Point3::new(x, y, z));
     }

@@ -1,6 +1,8 @@
 //! A thin layer on OpenXR actions: the right hand points and presses, either holds and opens the menu, haptics; and the laser. Which
 //! button does what stands in `scenes/controls.ron`.
 
+use super::hands::{BareHands, BareHandsRead};
+use crate::clinician_mode::review::Shortcuts;
 use crate::events::Events;
 use crate::now::Reviewing;
 use crate::panel::{Act, PanelModel, Pointer, PointerKind, PointerRead};
@@ -47,12 +49,22 @@ struct Hand {
     mark: bool,
 }
 
+/// Which hands are bare: the runtime sees them, and no controller is held.
+#[derive(Resource, Default)]
+pub(super) struct Pointing {
+    /// Left and right.
+    pub bare: [bool; 2],
+}
+
 /// The right hand, which points.
 #[derive(Component)]
 struct Aim;
 /// The left hand, which only holds.
 #[derive(Component)]
 struct Other;
+/// A controller's body; the side that it is on.
+#[derive(Component, Clone)]
+struct Body(usize);
 #[derive(Component)]
 struct Laser;
 #[derive(Component)]
@@ -70,6 +82,7 @@ const SCROLL: f32 = 700.0;
 
 pub(super) fn plugin(app: &mut App) {
     app.init_resource::<Hand>()
+        .init_resource::<Pointing>()
         .add_systems(Startup, create_actions.run_if(session_available))
         .add_systems(OxrSendActionBindings, suggest)
         .add_systems(XrSessionCreated, attach)
@@ -80,18 +93,18 @@ pub(super) fn plugin(app: &mut App) {
                 .in_set(PointerRead)
                 .after(OxrActionSetSyncSet)
                 .after(XrSpaceSyncSet)
+                .after(BareHandsRead)
                 .run_if(openxr_session_running),
         )
         .add_systems(
             PreUpdate,
             read_holds
                 .in_set(PointerRead)
-                .after(OxrActionSetSyncSet)
-                .after(XrSpaceSyncSet)
+                .after(read_hand)
                 .run_if(openxr_session_running)
                 .run_if(resource_exists::<Hands>),
         )
-        .add_systems(Update, (draw_laser, buzz.run_if(openxr_session_running)));
+        .add_systems(Update, (draw_laser, buzz.run_if(openxr_session_running), shortcuts.run_if(openxr_session_running)));
 }
 
 fn sync(actions: Option<Res<Actions>>, mut out: MessageWriter<OxrSyncActionSet>) {
@@ -189,11 +202,11 @@ fn attach(
     // the other hand is there for who holds the patient
     if hands.is_some() {
         let space = session.create_action_space(&a.aim, a.left, Isometry3d::IDENTITY)?;
-        commands.spawn((space, Other, Visibility::Hidden)).with_child(controller.clone());
+        commands.spawn((space, Other, Visibility::Hidden)).with_child((Body(0), controller.clone()));
     }
     // spawn the space first, children after: its hook skips an entity that already has children
     commands.spawn((space, Aim, Visibility::Hidden)).with_children(|hand| {
-        hand.spawn(controller);
+        hand.spawn((Body(1), controller));
         hand.spawn((Laser, Visibility::default(), Transform::default())).with_children(|l| {
             l.spawn((
                 Mesh3d(meshes.add(Cylinder::new(0.0022, 1.0).mesh().resolution(12))),
@@ -219,25 +232,37 @@ fn read_hand(
     focus: Res<XrFocus>,
     out: Res<Events>,
     root: Single<&Transform, (With<XrTrackingRoot>, Without<Aim>)>,
-    aim: Option<Single<(&Transform, &XrSpaceLocationFlags, &mut Visibility), With<Aim>>>,
+    aim: Option<Single<(&mut Transform, &XrSpaceLocationFlags, &mut Visibility), With<Aim>>>,
     eyes: Query<&GlobalTransform, With<XrCamera>>,
     reviewing: Option<Res<Reviewing>>,
+    bare: Res<BareHands>,
+    mut pointing: ResMut<Pointing>,
     mut hand: ResMut<Hand>,
     mut pointer: ResMut<Pointer>,
     mut model: ResMut<PanelModel>,
 ) {
     let (Some(a), Some(aim)) = (actions, aim) else { return };
-    let (t, flags, mut visibility) = aim.into_inner();
+    let (mut t, flags, mut visibility) = aim.into_inner();
     let s = session.deref().deref();
+    let held = flags.position_tracked && flags.rotation_tracked;
+    let bare = bare.0[1].filter(|_| !held);
+    if pointing.bare[1] != bare.is_some() {
+        pointing.bare[1] = bare.is_some();
+        out.say(format_args!("right hand {}", if bare.is_some() { "bare" } else { "not bare" }));
+    }
+    if let Some(bare) = bare {
+        *t = bare.aim; // the laser hangs on it
+    }
     // Transform was written in this PreUpdate, GlobalTransform is of the last frame: multiply by hand
     let at = **root * *t;
-    let tracked = flags.position_tracked && flags.rotation_tracked;
+    let tracked = held || bare.is_some();
     if tracked != hand.tracked {
         out.say(format_args!("right hand {}", if tracked { "tracked" } else { "lost" }));
     }
     hand.tracked = tracked;
     visibility.set_if_neq(if tracked { Visibility::Visible } else { Visibility::Hidden });
     let pull = a.select.state(s, a.right).map_or(0.0, |v| if v.is_active { v.current_state } else { 0.0 });
+    let pull = bare.map_or(pull, |b| b.pinch);
     let down = tracked && pull > if hand.down { RELEASE } else { PRESS };
     (pointer.pressed, pointer.released) = (down && !hand.down, !down && hand.down);
     hand.down = down;
@@ -278,6 +303,8 @@ fn read_holds(
     root: Single<&Transform, (With<XrTrackingRoot>, Without<Aim>, Without<Other>)>,
     right: Option<Single<(&Transform, &XrSpaceLocationFlags), With<Aim>>>,
     left: Option<Single<(&Transform, &XrSpaceLocationFlags, &mut Visibility), (With<Other>, Without<Aim>)>>,
+    bare: Res<BareHands>,
+    mut pointing: ResMut<Pointing>,
     mut hands: ResMut<Hands>,
     mut hand: ResMut<Hand>,
     mut pointer: ResMut<Pointer>,
@@ -292,12 +319,17 @@ fn read_holds(
         visibility.set_if_neq(if at[0].is_some() { Visibility::Visible } else { Visibility::Hidden });
     }
     at[1] = right.filter(|r| seen(r.1)).map(|r| **root * *r.0);
+    pointing.bare[0] = at[0].is_none() && bare.0[0].is_some();
+    let bare: [_; 2] = std::array::from_fn(|i| bare.0[i].filter(|_| at[i].is_none()));
+    for (at, bare) in at.iter_mut().zip(bare) {
+        *at = at.or(bare.map(|b| **root * b.aim));
+    }
     let value = |action: &openxr::Action<f32>, side| {
         action.state(s, side).map_or(0.0, |v| if v.is_active { v.current_state } else { 0.0 })
     };
     let was = hands.closed;
     let closed = std::array::from_fn(|i| {
-        let pull = value(&a.grab, [a.left, a.right][i]);
+        let pull = bare[i].map_or_else(|| value(&a.grab, [a.left, a.right][i]), |b| b.fist);
         at[i].is_some() && pull > if was[i] { RELEASE } else { PRESS }
     });
     if closed != was {
@@ -315,9 +347,14 @@ fn read_holds(
 
 fn draw_laser(
     pointer: Res<Pointer>,
+    pointing: Res<Pointing>,
+    mut bodies: Query<(&Body, &mut Visibility), (Without<Dot>, Without<Laser>)>,
     mut beam: Query<&mut Transform, With<Laser>>,
     mut dot: Query<(&mut Transform, &mut Visibility), (With<Dot>, Without<Laser>)>,
 ) {
+    for (body, mut v) in &mut bodies {
+        v.set_if_neq(if pointing.bare[body.0] { Visibility::Hidden } else { Visibility::Inherited });
+    }
     let reach = pointer.reach;
     for mut t in &mut beam {
         t.scale = Vec3::new(1.0, 1.0, reach.unwrap_or(LONG_M));
@@ -338,4 +375,40 @@ fn buzz(actions: Option<Res<Actions>>, session: Res<OxrSession>, mut pointer: Re
         .duration(openxr::Duration::from_nanos(20_000_000))
         .frequency(openxr::FREQUENCY_UNSPECIFIED);
     let _ = a.buzz.apply_feedback(session.deref().deref(), a.right, &pulse);
+}
+
+/// What the controller in use does, for the chart on it. The runtime may change its mind when another one is taken up.
+fn shortcuts(
+    time: Res<Time<Real>>,
+    session: Res<OxrSession>,
+    instance: Res<OxrInstance>,
+    actions: Option<Res<Actions>>,
+    bindings: Res<Bindings>,
+    pointing: Res<Pointing>,
+    shown: Option<ResMut<Shortcuts>>,
+    mut asked_s: Local<f32>,
+) {
+    let (Some(a), Some(mut shown)) = (actions, shown) else { return };
+    *asked_s -= time.delta_secs();
+    if *asked_s > 0.0 {
+        return;
+    }
+    *asked_s = 1.0;
+    let bare = pointing.bare[1];
+    let s = session.deref().deref();
+    let profile = s.current_interaction_profile(a.right).ok().filter(|p| *p != openxr::Path::NULL);
+    let name = profile.and_then(|p| instance.path_to_string(p).ok()).unwrap_or_default();
+    let name = name.trim_start_matches("/interaction_profiles/");
+    let does = bindings.0.profiles.get(name);
+    let all = if bare {
+        // hands have no file: what they do is fixed
+        let path = |hand: &str, part: &str| format!("{hand}/input/{part}/value");
+        vec![
+            (Control::Select, vec![path("right", "pinch")]),
+            (Control::Grab, vec![path("left", "fist"), path("right", "fist")]),
+        ]
+    } else {
+        does.map(|d| d.iter().map(|(c, p)| (*c, p.clone())).collect()).unwrap_or_default()
+    };
+    shown.set_if_neq(Shortcuts(all));
 }

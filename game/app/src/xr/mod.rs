@@ -1,6 +1,7 @@
 //! The headset: eyes, hand, focus, recentring, and pictures of both eyes for tests.
 
 mod control;
+mod hands;
 mod input;
 pub(crate) mod mirror;
 pub(crate) mod photograph;
@@ -82,7 +83,7 @@ pub fn plugin(app: &mut App, mirrored: bool) {
 
 /// Eyes, hand, focus and recentring.
 pub(crate) fn eyes(app: &mut App) {
-    app.add_plugins(input::plugin)
+    app.add_plugins((hands::plugin, input::plugin))
         .add_message::<RecentreNow>()
         .add_observer(dress_eye)
         .add_systems(PreStartup, spawn_seat)

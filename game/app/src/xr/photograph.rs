@@ -1,7 +1,8 @@
 //! Pictures of moments as an eye of the headset is given them: a session of its own, without sound, window or anybody's answers.
 
 use super::{DRAWN, runtime_answers};
-use crate::capture::{CaptureOptions, Shot, View, take};
+use crate::capture::{CaptureOptions, Shot, View, desk, take};
+use crate::clinician_mode::review;
 use crate::offscreen::{self, PATIENCE, standing};
 use crate::panel::PanelsShown;
 use crate::patient_mode::Driver;
@@ -36,17 +37,26 @@ pub(crate) fn draw(
         return Err(ShowError::NoRuntime);
     }
     let mark = shown.case.as_ref().map(|c| Mark::of(c.0.synthetic));
+    let review = options.review.as_ref().filter(|_| shown.review);
     let mut app = App::new();
     app.add_plugins(openxr::plugins(crate::asset_plugin(&shown.assets), None).set(crate::log_plugin()));
     openxr::configure(&mut app, options.size.map(UVec2::from));
     crate::assemble(&mut app, shown);
     app.add_plugins(super::eyes).insert_resource(PanelsShown(options.panels));
     if let Some(mark) = mark {
-        app.insert_resource(mark).add_plugins(stamp::plugin).add_observer(mark_eye);
+        app.insert_resource(mark).add_observer(mark_eye);
+    }
+    if review.is_some() {
+        review::headset_plugin(&mut app, false);
+    } else if mark.is_some() {
+        app.add_plugins(stamp::plugin);
     }
     offscreen::finish(&mut app);
     for shot in shots {
         offscreen::change(&mut app, shot.play);
+        if let Some(review) = review {
+            desk::stand(app.world_mut(), review);
+        }
         until_seen(&mut app)?;
         if mark.is_some() && !stamp::everywhere(app.world_mut()) {
             return Err(ShowError::NoPicture); // never a picture without its mark

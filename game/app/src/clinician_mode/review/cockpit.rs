@@ -1,6 +1,8 @@
 //! The desk round a clinician in the headset: what lies over the patient at the left, time below, planes and charts at the right, and
 //! beside the laser what is under it. Boards stand where they are, never locked to the head.
 
+use super::boards::{self, Boards};
+use super::chart::{self, Shortcuts};
 use super::desk::{self, dress};
 use super::play::Transport;
 use super::views::{NAMES, SLANT, Views};
@@ -14,7 +16,7 @@ use crate::panel::board::{Board, Plan, stand};
 use crate::panel::plate::PlateMaterial;
 use crate::panel::{Act, PanelModel, Pointer};
 use crate::people::Named;
-use crate::placing::{Place, Placing, choose};
+use crate::placing::{Hands, Place, Placing, choose};
 use crate::pointing::Pointed;
 use crate::seat::{Eye, Seat, looker};
 use crate::third_party::egui::Typefaces;
@@ -37,9 +39,12 @@ enum Part {
     Pages,
     /// What is under the laser.
     Probe,
+    /// What the buttons do.
+    Chart,
 }
 
-const PARTS: [Part; 4] = [Part::Side, Part::Time, Part::Pages, Part::Probe];
+/// Those that can be moved come first.
+const PARTS: [Part; 5] = [Part::Side, Part::Time, Part::Pages, Part::Probe, Part::Chart];
 
 impl Part {
     fn name(self) -> &'static str {
@@ -48,28 +53,24 @@ impl Part {
             Self::Time => "time",
             Self::Pages => "pages",
             Self::Probe => "probe",
+            Self::Chart => "chart",
         }
     }
 
     /// Width and height, points.
     fn points(self) -> Vec2 {
         match self {
-            Self::Side => Vec2::new(420.0, 640.0),
-            Self::Time => Vec2::new(700.0, 168.0),
-            Self::Pages => Vec2::new(450.0, 600.0),
+            Self::Side => Vec2::new(420.0, 654.0),
+            Self::Time => Vec2::new(700.0, 182.0),
+            Self::Pages => Vec2::new(450.0, 614.0),
             Self::Probe => Vec2::new(250.0, 84.0),
+            Self::Chart => Vec2::new(330.0, 190.0),
         }
     }
 
-    /// From straight ahead of the seat: turned to the left and tilted up, radians, and how far, metres; the couch stands between
-    /// the clinician and whatever is farther and lower. None: it goes with the laser.
-    fn place(self) -> Option<[f32; 3]> {
-        match self {
-            Self::Side => Some([0.88, 0.15, 1.0]),
-            Self::Time => Some([-0.56, -0.62, 0.70]),
-            Self::Pages => Some([-0.88, 0.06, 1.0]),
-            Self::Probe => None,
-        }
+    /// Which of those that can be moved; None: it goes with a hand.
+    fn moves(self) -> Option<usize> {
+        Some(self as usize).filter(|i| *i < boards::COUNT)
     }
 }
 
@@ -117,13 +118,16 @@ struct Draw(usize);
 
 /// Boards round the seat.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Cockpit>()
+    app.add_plugins(boards::plugin)
+        .init_resource::<Cockpit>()
+        .init_resource::<Shortcuts>()
         .add_systems(Startup, spawn)
         .add_systems(Update, (place, enlarge, pages).chain())
         .add_systems(Draw(0), draw::<0>)
         .add_systems(Draw(1), draw::<1>)
         .add_systems(Draw(2), draw::<2>)
-        .add_systems(Draw(3), draw::<3>);
+        .add_systems(Draw(3), draw::<3>)
+        .add_systems(Draw(4), draw::<4>);
 }
 
 fn spawn(
@@ -142,7 +146,7 @@ fn spawn(
         };
         let board = stand(plan, &mut commands, &mut images, &mut meshes, &mut materials);
         commands.entity(board).insert((part, Named { name: part.name().to_owned(), offset_m: [0.0, 0.0] }));
-        if part != Part::Probe {
+        if part.moves().is_some() {
             commands.entity(*seat).add_child(board);
         }
     }
@@ -153,13 +157,21 @@ fn place(
     out: Res<Events>,
     pointed: Res<Pointed>,
     pointer: Res<Pointer>,
+    hands: Res<Hands>,
+    stands: Res<Boards>,
     eyes: Query<(&GlobalTransform, Has<XrCamera>), With<Eye>>,
     mut cockpit: ResMut<Cockpit>,
     mut boards: Query<(&Part, &Board, &mut Transform, &mut Visibility)>,
 ) {
     let cockpit = cockpit.bypass_change_detection();
     for (part, board, mut at, mut visible) in &mut boards {
-        let Some([turn, tilt, far]) = part.place() else {
+        if *part == Part::Chart {
+            let to = chart::place(&hands, &eyes, board, *visible != Visibility::Hidden);
+            visible.set_if_neq(if to.is_some() { Visibility::Inherited } else { Visibility::Hidden });
+            at.set_if_neq(to.unwrap_or(*at));
+            continue;
+        }
+        let Some(stand) = part.moves().map(|i| stands.at[i]) else {
             let eye = looker(eyes.iter().map(|e| (e.0.translation(), e.1)));
             let (Some(ray), Some(eye), Some(_)) = (pointer.ray, eye, pointed.at) else {
                 visible.set_if_neq(Visibility::Hidden);
@@ -174,10 +186,9 @@ fn place(
             visible.set_if_neq(Visibility::Inherited);
             continue;
         };
-        let way = Quat::from_rotation_y(turn) * Quat::from_rotation_x(tilt) * Vec3::NEG_Z;
         // as large to the eye from anywhere
-        let scale = far / tokens::BOARD_DISTANCE_M;
-        let posed = Transform::from_translation(way * far).looking_to(way, Vec3::Y).with_scale(Vec3::splat(scale));
+        let (way, scale) = (stand.way(), stand.far / tokens::BOARD_DISTANCE_M);
+        let posed = Transform::from_translation(way).looking_to(way, Vec3::Y).with_scale(Vec3::splat(scale));
         at.set_if_neq(posed);
         visible.set_if_neq(Visibility::Inherited);
         let told = &mut cockpit.stood[*part as usize];
@@ -248,11 +259,15 @@ fn draw<const PART: usize>(world: &mut World) {
         .inner_margin(Margin::same(12));
     ground.show(&mut ui, |ui| {
         ui.set_min_size(ui.available_size());
+        if let Some(which) = part.moves() {
+            boards::strip(ui, world, which);
+        }
         match part {
             Part::Side => side(ui, world),
             Part::Time => below(ui, world),
             Part::Pages => page(ui, world),
             Part::Probe => probe(ui, world),
+            Part::Chart => chart::draw(ui, world),
         }
     });
     if let Some((at, done)) = gaze.filter(|g| g.1 > 0.0) {

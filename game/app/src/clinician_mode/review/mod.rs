@@ -1,6 +1,8 @@
 //! The clinician's review of a plan: the patient's images, structures and dose in the room at life size, and a desk in the window with
 //! the same from three sides.
 
+mod boards;
+mod chart;
 mod cockpit;
 mod desk;
 mod keys;
@@ -12,6 +14,7 @@ mod state;
 mod time_bar;
 pub mod views;
 
+pub use chart::Shortcuts;
 pub use play::{ReviewPlay, Transport, Wish};
 pub use state::{History, Liked, ViewState};
 pub use views::Views;

@@ -64,6 +64,7 @@ pub(super) enum Done {
     Withdrawn(i64),
     Pictured,
     Liked,
+    Quietly,
 }
 
 pub(super) fn read(keeper: Res<ReviewKeeper>, mut notes: ResMut<Notes>) {
@@ -101,6 +102,11 @@ pub(crate) fn set_preference(world: &mut World, name: &'static str, value: Strin
     ask(world, move |keeper| keeper.set_preference(name, &value).map(|()| Done::Liked));
 }
 
+/// Remembers something that nobody asked to be remembered, and says so only where it goes wrong.
+pub(crate) fn keep_quietly(world: &mut World, name: &'static str, value: String) {
+    ask(world, move |keeper| keeper.set_preference(name, &value).map(|()| Done::Quietly));
+}
+
 /// What has been written.
 pub(super) fn come(mut notes: ResMut<Notes>, out: Res<crate::events::Events>) {
     if notes.coming.is_empty() {
@@ -133,6 +139,7 @@ pub(super) fn come(mut notes: ResMut<Notes>, out: Res<crate::events::Events>) {
                 out.say(format_args!("kept Picture"));
                 notes.done = Some("notes-pictured");
             }
+            Ok(Done::Quietly) => {}
             Ok(Done::Liked) => notes.done = Some("notes-liked"),
             Err(why) => {
                 out.say(format_args!("not kept"));

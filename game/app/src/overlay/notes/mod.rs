@@ -5,7 +5,7 @@ mod keeping;
 mod pins;
 
 pub use keeping::{KeepsReview, KeptMark, MarkKind, Picture};
-pub(crate) use keeping::{add_picture, set_preference};
+pub(crate) use keeping::{add_picture, keep_quietly, set_preference};
 
 use super::{Legend, Overlay, join};
 use crate::clinician_mode::review::ViewState;
