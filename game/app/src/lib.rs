@@ -22,7 +22,7 @@ mod sound;
 mod stamp;
 mod third_party;
 pub mod tokens;
-mod trouble;
+pub mod trouble;
 mod window;
 pub mod xr;
 
@@ -99,6 +99,9 @@ pub enum ShowError {
         "no graphics card answers: install its driver (or mesa-vulkan-drivers), or play with --headless; `vestibule doctor` says more"
     )]
     NoGpu,
+    /// The card went away in the middle.
+    #[error("the graphics card was lost; start again, and if it happens again run `vestibule doctor`")]
+    CardLost,
     /// No window can be opened.
     #[error("no screen was found to open a window on: start from a desktop session, or play with --headless")]
     NoScreen,
@@ -180,6 +183,7 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
     match app.run() {
         AppExit::Success => Ok(()),
         AppExit::Error(code) if code.get() == xr::NO_RUNTIME => Err(ShowError::NoRuntime),
+        AppExit::Error(code) if code.get() == trouble::CARD_LOST => Err(ShowError::CardLost),
         AppExit::Error(code) => Err(ShowError::Ended(code.get())),
     }
 }
@@ -217,6 +221,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         }
     }
     let words = shown.words;
+    app.add_plugins(trouble::plugin);
     app.insert_resource(ClearColor(Color::BLACK))
         .insert_resource(room::RoomFiles { folder, boxes })
         .insert_resource(people)

@@ -1,8 +1,48 @@
-//! What keeps a picture from coming up at all: no screen, no graphics card, a headset that goes away. Bevy, winit and the headset's
+//! A graphics card that is lost; and what keeps a picture from coming up at all: no screen, no graphics card, a headset that goes away. Bevy, winit and the headset's
 //! plugin panic there; a person is told in one line what to do instead.
 
 use crate::ShowError;
+use crate::clinician_mode::review;
+use bevy::app::AppExit;
+use bevy::prelude::*;
+use bevy::render::error_handler::{ErrorType, RenderErrorHandler, RenderErrorPolicy};
+use bevy::render::render_resource::PollType;
+use bevy::render::renderer::RenderDevice;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
+use std::path::PathBuf;
+
+/// Exit code of a program whose graphics card was lost.
+pub const CARD_LOST: u8 = 6;
+/// For a test: once there is a file of this name the card is taken away, as a driver that restarts does, in the program's first life.
+const LOSES: &str = "VESTIBULE_LOSE_CARD";
+/// Set in a life that follows on a lost card.
+pub const LIFE: &str = "VESTIBULE_LIFE";
+
+/// A card that is lost ends this process, and the next one sets everything up anew: what egui and wgpu have on the old card cannot be
+/// brought onto another. A review keeps first how it stood. Any other fault of drawing ends the program, as an endless repetition of
+/// it would flash.
+pub(crate) fn plugin(app: &mut App) {
+    app.insert_resource(RenderErrorHandler(|error, main, _| {
+        let lost = matches!(error.ty, ErrorType::DeviceLost);
+        if lost {
+            review::keep_for_next_life(main);
+        } else {
+            error!("drawing failed and cannot go on: {:?}; run `vestibule doctor`", error.ty);
+        }
+        main.write_message(if lost { AppExit::from_code(CARD_LOST) } else { AppExit::error() });
+        RenderErrorPolicy::StopRendering
+    }));
+    let takes = std::env::var_os(LOSES).map(PathBuf::from).filter(|_| std::env::var_os(LIFE).is_none());
+    if let Some(file) = takes {
+        app.add_systems(First, move |device: Res<RenderDevice>, mut done: Local<bool>| {
+            if !*done && file.exists() {
+                *done = true;
+                device.wgpu_device().destroy();
+                let _ = device.wgpu_device().poll(PollType::Poll); // the driver says so
+            }
+        });
+    }
+}
 
 /// What a panic's words mean, where they mean that nothing can be shown here.
 fn meaning(words: &str) -> Option<ShowError> {
@@ -11,6 +51,8 @@ fn meaning(words: &str) -> Option<ShowError> {
         Some(ShowError::NoGpu)
     } else if has("Failed to build event loop") {
         Some(ShowError::NoScreen)
+    } else if has("device is lost") {
+        Some(ShowError::CardLost)
     } else if crate::xr::supervise::is_loss(words) {
         Some(ShowError::HeadsetGone)
     } else {
@@ -26,7 +68,7 @@ fn words(payload: &dyn std::any::Any) -> &str {
 /// Does the work; where it fails for want of a screen, a card or a headset, says so and nothing else. Any other panic goes on.
 ///
 /// # Errors
-/// [`ShowError::NoScreen`], [`ShowError::NoGpu`], [`ShowError::HeadsetGone`].
+/// [`ShowError::NoScreen`], [`ShowError::NoGpu`], [`ShowError::CardLost`], [`ShowError::HeadsetGone`].
 pub(crate) fn told<T>(work: impl FnOnce() -> T) -> Result<T, ShowError> {
     let usual = take_hook();
     set_hook(Box::new(move |info| {
@@ -35,7 +77,13 @@ pub(crate) fn told<T>(work: impl FnOnce() -> T) -> Result<T, ShowError> {
         }
     }));
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match meaning(words(&*payload)) {
-        Some(error) => error,
+        Some(error) => {
+            // wgpu may fall over the lost card before anybody is told of it
+            if matches!(error, ShowError::CardLost) {
+                review::keep_last_for_next_life();
+            }
+            error
+        }
         None => resume_unwind(payload),
     })
 }
@@ -49,6 +97,7 @@ mod tests {
         let error = |text: &'static str| told(|| panic!("{text}")).err();
         assert!(matches!(error("Unable to find a GPU! Make sure"), Some(ShowError::NoGpu)));
         assert!(matches!(error("Failed to build event loop: Os(…)"), Some(ShowError::NoScreen)));
+        assert!(matches!(error("Caused by: Parent device is lost"), Some(ShowError::CardLost)));
         assert!(matches!(error("OpenXrError(ERROR_INSTANCE_LOST)"), Some(ShowError::HeadsetGone)));
         assert!(catch_unwind(|| error("something else")).is_err(), "a fault stays a fault");
         assert_eq!(told(|| 7).ok(), Some(7));

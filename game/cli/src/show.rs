@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use vestibule_app::trouble::{CARD_LOST, LIFE};
 use vestibule_app::xr::supervise::{self, Watched};
 use vestibule_app::{AppOptions, KeepsMeshes, Play, ShowError, Shown};
 use vestibule_dose::Painting;
@@ -111,8 +112,39 @@ pub fn run(args: &Args, global: &Global) -> Done {
 fn finish(ended: Result<(), ShowError>) -> Done {
     match ended {
         Err(ShowError::NoRuntime) => std::process::exit(i32::from(NO_HEADSET)),
-        other => other.map_err(failure),
+        // a headset's parent starts it again; a window's program does so itself
+        Err(ShowError::CardLost) if supervise::is_child() => std::process::exit(i32::from(CARD_LOST)),
+        Err(ShowError::CardLost) => again(),
+        other => {
+            Resume::forget();
+            other.map_err(failure)
+        }
     }
+}
+
+/// Often enough: a card that is lost again and again is no accident.
+const LIVES: u32 = 5;
+
+/// The same program with the same arguments in place of this one, on a card that is set up anew.
+fn again() -> Done {
+    let life = std::env::var(LIFE).ok().and_then(|v| v.parse().ok()).unwrap_or(1u32);
+    if life >= LIVES {
+        return Err(failure(ShowError::CardLost));
+    }
+    tell!("vestibule: the graphics card was lost; everything confirmed is kept. It starts again");
+    if events() {
+        println!("EVENT 0 card lost");
+    }
+    let mut next = std::process::Command::new(std::env::current_exe().map_err(Failure::work)?);
+    next.args(std::env::args_os().skip(1)).env(LIFE, (life + 1).to_string());
+    #[cfg(unix)]
+    let failed = std::os::unix::process::CommandExt::exec(&mut next);
+    #[cfg(not(unix))]
+    let failed = match next.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(e) => e,
+    };
+    Err(Failure::work(failed))
 }
 
 /// The checklist's answers and who gave them: the demonstration's with `--demo`, else asked on the terminal.
@@ -145,12 +177,22 @@ struct Resume {
 }
 
 impl Resume {
-    fn file() -> Option<PathBuf> {
-        std::env::var_os(supervise::RESUME).map(PathBuf::from)
+    /// A parent names it; without one it goes by this process, which stays the same when its program starts again.
+    fn file() -> PathBuf {
+        let own = || std::env::temp_dir().join(format!("vestibule-resume-{}", std::process::id()));
+        std::env::var_os(supervise::RESUME).map_or_else(own, PathBuf::from)
     }
 
     fn read() -> Option<Self> {
-        serde_json::from_str(&std::fs::read_to_string(Self::file()?).ok()?).ok()
+        let again = supervise::is_child() || std::env::var_os(LIFE).is_some();
+        serde_json::from_str(&std::fs::read_to_string(Self::file()).ok().filter(|_| again)?).ok()
+    }
+
+    /// There will be no next life.
+    fn forget() {
+        if !supervise::is_child() {
+            let _ = std::fs::remove_file(Self::file());
+        }
     }
 
     fn note(&mut self, line: &LogLine) {
@@ -178,10 +220,9 @@ impl Resume {
 
     /// Whole or not at all.
     fn write(text: &str) {
-        if let Some(file) = Self::file() {
-            let new = file.with_extension("new");
-            let _ = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &file));
-        }
+        let file = Self::file();
+        let new = file.with_extension("new");
+        let _ = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &file));
     }
 }
 

@@ -249,7 +249,7 @@ fn soft_spot() -> Image {
     };
     let data = (0..N * N).flat_map(|i| [r, g, b, alpha(i % N, i / N)]).collect();
     let size = Extent3d { width: N, height: N, depth_or_array_layers: 1 };
-    Image::new(size, TextureDimension::D2, data, TextureFormat::Rgba8UnormSrgb, RenderAssetUsages::RENDER_WORLD)
+    Image::new(size, TextureDimension::D2, data, TextureFormat::Rgba8UnormSrgb, RenderAssetUsages::default())
 }
 
 #[cfg(test)]

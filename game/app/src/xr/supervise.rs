@@ -1,6 +1,7 @@
 //! A parent that starts the program again when the runtime takes it down. bevy_mod_openxr panics when the runtime goes away,
 //! and only a new process gets a new instance; answers are durable in the store by then.
 
+use crate::trouble::{CARD_LOST, LIFE};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -60,6 +61,7 @@ fn next(code: Option<i32>, over: bool, first: bool) -> Next {
         }
         // a runtime that died again between the look and the start
         Some(c) if c == i32::from(super::NO_RUNTIME) && !first => Next::AgainWithRuntime,
+        Some(c) if c == i32::from(CARD_LOST) && !over => Next::Again,
         Some(PANIC) | None => {
             if over {
                 Next::End(1)
@@ -102,6 +104,7 @@ pub fn run(events: bool) -> std::io::Result<Watched> {
             .args(env::args_os().skip(1))
             .env(CHILD, life.to_string())
             .env(RESUME, &resume)
+            .envs((life > 1).then(|| (LIFE, life.to_string())))
             .status()?;
         say(format!("life {life} ended: {status}"));
         match next(status.code(), over(&resume), life == 1) {
@@ -203,6 +206,7 @@ mod tests {
         assert_eq!(next(lost, true, false), Next::End(0), "a finished session is not begun again");
         assert_eq!(next(Some(101), false, true), Next::Again);
         assert_eq!(next(None, false, false), Next::Again, "ended by a signal");
+        assert_eq!(next(Some(i32::from(CARD_LOST)), false, true), Next::Again);
         assert_eq!(next(Some(3), false, true), Next::End(3), "there was no headset from the beginning");
         assert_eq!(next(Some(3), false, false), Next::AgainWithRuntime);
         assert_eq!(next(Some(2), false, true), Next::End(2));

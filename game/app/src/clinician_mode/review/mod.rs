@@ -6,6 +6,7 @@ mod chart;
 mod cockpit;
 mod desk;
 mod keys;
+mod next_life;
 mod picture;
 mod play;
 mod shown;
@@ -15,6 +16,7 @@ mod time_bar;
 pub mod views;
 
 pub use chart::Shortcuts;
+pub(crate) use next_life::{keep_for_next_life, keep_last_for_next_life};
 pub use play::{ReviewPlay, Transport, Wish};
 pub use state::{History, Liked, ViewState};
 pub use views::Views;

@@ -1,5 +1,6 @@
 //! A picture of what is seen, into the store as a DICOM Secondary Capture; and what somebody likes to begin with.
 
+use super::next_life;
 use super::state::{Liked, ViewState};
 use crate::now::{Case, Words};
 use crate::overlay::notes::{Notes, Picture, ReviewKeeper, add_picture, set_preference};
@@ -104,6 +105,10 @@ pub(super) fn liked_once(world: &mut World, mut done: Local<bool>) {
     }
     *done = true;
     let keeper = world.get_resource::<ReviewKeeper>().and_then(|k| k.0.clone());
+    if let Some(stood) = keeper.as_deref().and_then(next_life::stood) {
+        stood.restore(world);
+        return;
+    }
     let liked = keeper.and_then(|k| k.preference(WAY)).and_then(|t| serde_json::from_str::<Liked>(&t).ok());
     if let Some(liked) = liked {
         liked.restore(world);

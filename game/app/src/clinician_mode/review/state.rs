@@ -177,11 +177,15 @@ pub(super) fn watch(world: &mut World) {
     }
     if history.moving.as_ref().is_some_and(|m| m.1 >= RESTS_S) {
         let now = history.moving.take().map(|m| m.0);
+        let noted = now.clone();
         let before = std::mem::replace(&mut history.now, now);
         history.past.extend(before);
         history.future.clear();
         let too_many = history.past.len().saturating_sub(MOST);
         history.past.drain(..too_many);
+        if let Some(view) = noted {
+            super::next_life::note(world, &view);
+        }
     }
 }
 
@@ -199,6 +203,7 @@ pub(super) fn step(world: &mut World, back: bool) {
     wanted.restore(world);
     // what could not be restored is no change of its own
     let now = ViewState::of(world);
+    super::next_life::note(world, &now);
     world.resource_mut::<History>().now = Some(now);
 }
 

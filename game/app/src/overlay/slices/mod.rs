@@ -216,7 +216,7 @@ pub(super) fn empty(images: &mut Assets<Image>) -> SliceMaterial {
         TextureDimension::D3,
         vec![0, 0],
         TextureFormat::R16Float,
-        bevy::asset::RenderAssetUsages::RENDER_WORLD,
+        bevy::asset::RenderAssetUsages::default(),
     ));
     SliceMaterial { slice: SliceUniform::default(), image: nothing.clone(), other: nothing.clone(), dose: nothing }
 }

@@ -132,7 +132,7 @@ pub fn plugin(app: &mut App) {
 fn texture(size: [usize; 3], dimension: TextureDimension, data: Vec<u8>, format: TextureFormat) -> Image {
     let [width, height, depth_or_array_layers] = size.map(|n| n as u32);
     let size = Extent3d { width, height, depth_or_array_layers };
-    Image::new(size, dimension, data, format, RenderAssetUsages::RENDER_WORLD)
+    Image::new(size, dimension, data, format, RenderAssetUsages::default())
 }
 
 fn spawn(mut commands: Commands, frame: Option<Single<Entity, With<PatientFrame>>>, mut meshes: ResMut<Assets<Mesh>>) {
