@@ -8,6 +8,7 @@ pub mod grid;
 pub mod isoline;
 mod marching;
 pub mod mesh;
+pub mod planar;
 pub mod ray;
 mod region;
 mod section;
