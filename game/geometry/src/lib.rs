@@ -1,6 +1,7 @@
 //! Frames, grids, meshes, resampling and units: the ground floor. It imports no sibling.
 
 pub mod anatomical;
+pub mod clearance;
 pub mod contour;
 pub mod drr;
 pub mod frames;

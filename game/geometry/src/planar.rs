@@ -46,6 +46,26 @@ struct Trapezoid {
 /// Exact up to rounding: the plane is parted at the height of every corner and of every crossing, and between two heights
 /// no edge crosses another. Cost: heights × edges, plus pairs of edges.
 pub fn combine(layers: &[Vec<Polygon>], keep: impl Fn(&[bool]) -> bool) -> Region {
+    let (levels, slabs, area) = part(layers, keep);
+    Region { outlines: outline::trace(&levels, &slabs), area }
+}
+
+/// Triangles that fill what a polygon encloses by the even-odd rule.
+pub(crate) fn triangles(polygon: &Polygon) -> Vec<[[f64; 2]; 3]> {
+    let (levels, slabs, _) = part(&[vec![polygon.clone()]], |inside| inside[0]);
+    let mut out = Vec::new();
+    for (w, slab) in levels.windows(2).zip(&slabs) {
+        for t in slab {
+            let [a, b] = [[t.left[0], w[0]], [t.right[0], w[0]]];
+            let [c, d] = [[t.right[1], w[1]], [t.left[1], w[1]]];
+            out.extend([[a, b, c], [a, c, d]]);
+        }
+    }
+    out
+}
+
+/// Heights, what is kept between each and the next, and its area.
+fn part(layers: &[Vec<Polygon>], keep: impl Fn(&[bool]) -> bool) -> (Vec<f64>, Vec<Vec<Trapezoid>>, f64) {
     let edges = edges(layers);
     let levels = levels(&edges);
     let mut slabs: Vec<Vec<Trapezoid>> = Vec::with_capacity(levels.len());
@@ -85,7 +105,7 @@ pub fn combine(layers: &[Vec<Polygon>], keep: impl Fn(&[bool]) -> bool) -> Regio
         }
         slabs.push(taken);
     }
-    Region { outlines: outline::trace(&levels, &slabs), area }
+    (levels, slabs, area)
 }
 
 /// All edges that are not level.
