@@ -1,7 +1,7 @@
 //! What a machine could hit: points of a skin, or triangles of a table, in a tree of balls.
 
 use super::solid::Solid;
-use nalgebra::{Isometry3, Point3};
+use nalgebra::{Isometry3, Point3, Vector3};
 
 /// Items in a leaf of the tree.
 const LEAF: usize = 12;
@@ -75,23 +75,53 @@ impl Cloud {
         Self { items, nodes }
     }
 
-    /// Largest of a measure over all corners; 0 where there is none.
-    pub(super) fn most(&self, measure: impl Fn(&Point3<f64>) -> f64) -> f64 {
-        self.items.iter().flat_map(|i| i.corners()).map(measure).fold(0.0, f64::max)
-    }
-
     /// Looks for a place nearer to the solid than `best`. `to_solid`: the cloud's axes → the solid's.
     pub(super) fn nearest(&self, solid: &Solid, to_solid: &Isometry3<f64>, best: &mut Best) {
         if !self.nodes.is_empty() {
-            let first = self.bound(0, solid, to_solid);
+            let first = self.bound(0, solid, to_solid, best.distance);
             self.descend(0, first, solid, to_solid, best);
         }
     }
 
     /// A ball's own least distance: the signed distance changes by no more than the way gone.
-    fn bound(&self, node: usize, solid: &Solid, to_solid: &Isometry3<f64>) -> f64 {
+    fn bound(&self, node: usize, solid: &Solid, to_solid: &Isometry3<f64>, enough: f64) -> f64 {
         let n = &self.nodes[node];
-        solid.closest(&(to_solid * n.centre)).0 - n.radius
+        let centre = to_solid * n.centre;
+        let quick = solid.outside_box_mm(&centre) - n.radius;
+        if quick >= enough { quick } else { solid.closest(&centre).0 - n.radius }
+    }
+
+    /// True where no place of the cloud comes nearer to the solid than `least`, wherever each moves by at most
+    /// `motion[0] + motion[1]` times its distance from the cloud's origin.
+    pub(super) fn stays_clear(&self, solid: &Solid, to_solid: &Isometry3<f64>, least: f64, motion: [f64; 2]) -> bool {
+        let mut todo = vec![0];
+        if self.nodes.is_empty() {
+            return true;
+        }
+        while let Some(node) = todo.pop() {
+            let n = &self.nodes[node];
+            let needed = least + motion[0] + motion[1] * (n.centre.coords.norm() + n.radius);
+            if self.bound(node, solid, to_solid, needed) >= needed {
+                continue;
+            }
+            if n.second > 0 {
+                todo.extend([node + 1, n.second]);
+                continue;
+            }
+            for item in &self.items[n.from..n.to] {
+                let clear = match item {
+                    Item::Point(p) => {
+                        let needed = least + motion[0] + motion[1] * p.coords.norm();
+                        solid.closest(&(to_solid * p)).0 >= needed
+                    }
+                    Item::Triangle(t) => triangle_stays_clear(*t, solid, to_solid, least, motion),
+                };
+                if !clear {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     fn descend(&self, node: usize, bound: f64, solid: &Solid, to_solid: &Isometry3<f64>, best: &mut Best) {
@@ -111,7 +141,8 @@ impl Cloud {
             return;
         }
         let (a, b) = (node + 1, n.second);
-        let (bound_a, bound_b) = (self.bound(a, solid, to_solid), self.bound(b, solid, to_solid));
+        let (bound_a, bound_b) =
+            (self.bound(a, solid, to_solid, best.distance), self.bound(b, solid, to_solid, best.distance));
         for (child, bound) in
             if bound_b < bound_a { [(b, bound_b), (a, bound_a)] } else { [(a, bound_a), (b, bound_b)] }
         {
@@ -121,12 +152,7 @@ impl Cloud {
 }
 
 /// Distance of one place and the way in which it grows (None on the surface itself).
-fn take(
-    p: Point3<f64>,
-    solid: &Solid,
-    to_solid: &Isometry3<f64>,
-    best: &mut Best,
-) -> (f64, Option<nalgebra::Vector3<f64>>) {
+fn take(p: Point3<f64>, solid: &Solid, to_solid: &Isometry3<f64>, best: &mut Best) -> (f64, Option<Vector3<f64>>) {
     let here = to_solid * p;
     let (distance, at) = solid.closest(&here);
     if distance < best.distance {
@@ -136,26 +162,73 @@ fn take(
     (distance, grows)
 }
 
+/// How much lower than in the middle the tangent of the distance lies in a triangle's corners at least, and in which corner.
+///
 /// The solids that triangles are held against are convex, so their signed distance is too: it lies nowhere below its tangent.
+fn tangent(t: &[Point3<f64>; 3], m: &Point3<f64>, grows: Option<Vector3<f64>>) -> (f64, Point3<f64>) {
+    let low = |c: &Point3<f64>| grows.map_or(-(c - m).norm(), |g| g.dot(&(c - m)));
+    t.iter().map(|c| (low(c), *c)).fold((f64::INFINITY, *m), |a, b| if b.0 < a.0 { b } else { a })
+}
+
+fn parted(t: &[Point3<f64>; 3]) -> [[Point3<f64>; 3]; 4] {
+    let [ab, bc, ca] = [(0, 1), (1, 2), (2, 0)].map(|(i, k)| nalgebra::center(&t[i], &t[k]));
+    [[t[0], ab, ca], [ab, t[1], bc], [ca, bc, t[2]], [ab, bc, ca]]
+}
+
+/// Radius of a ball about a triangle's middle that holds it.
+fn radius(t: &[Point3<f64>; 3], m: &Point3<f64>) -> f64 {
+    t.iter().map(|c| (c - m).norm_squared()).fold(0.0, f64::max).sqrt()
+}
+
 fn triangle(t: [Point3<f64>; 3], solid: &Solid, to_solid: &Isometry3<f64>, best: &mut Best) {
     let mut todo = vec![t];
     while let Some(t) = todo.pop() {
         let m = middle(&t);
+        if solid.outside_box_mm(&(to_solid * m)) - radius(&t, &m) >= best.distance {
+            continue;
+        }
         let (distance, grows) = take(m, solid, to_solid, best);
-        // The corner at which the tangent is lowest: where it is no estimate, what was looked for.
-        let low = |c: &Point3<f64>| grows.map_or(-(c - m).norm(), |g| g.dot(&(c - m)));
-        let (least, corner) =
-            t.iter().map(|c| (low(c), *c)).fold((f64::INFINITY, m), |a, b| if b.0 < a.0 { b } else { a });
+        let (least, corner) = tangent(&t, &m, grows);
         if distance + least >= best.distance - too_large_mm(best.distance) {
             continue;
         }
+        // The corner at which the tangent is lowest: where it is no estimate, what was looked for.
         take(corner, solid, to_solid, best);
         if distance + least >= best.distance - too_large_mm(best.distance) {
             continue;
         }
-        let [ab, bc, ca] = [(0, 1), (1, 2), (2, 0)].map(|(i, k)| nalgebra::center(&t[i], &t[k]));
-        todo.extend([[t[0], ab, ca], [ab, t[1], bc], [ca, bc, t[2]], [ab, bc, ca]]);
+        todo.extend(parted(&t));
     }
+}
+
+fn triangle_stays_clear(
+    t: [Point3<f64>; 3],
+    solid: &Solid,
+    to_solid: &Isometry3<f64>,
+    least: f64,
+    motion: [f64; 2],
+) -> bool {
+    let mut todo = vec![t];
+    let needed = |away: f64| least + motion[0] + motion[1] * away;
+    while let Some(t) = todo.pop() {
+        let m = middle(&t);
+        let here = to_solid * m;
+        let r = radius(&t, &m);
+        let all = needed(t.iter().map(|c| c.coords.norm_squared()).fold(0.0, f64::max).sqrt());
+        if solid.outside_box_mm(&here) - r >= all {
+            continue;
+        }
+        let (distance, at) = solid.closest(&here);
+        let grows = (distance.abs() > 1e-9).then(|| to_solid.rotation.inverse() * ((here - at) / distance));
+        if distance + tangent(&t, &m, grows).0 >= all {
+            continue;
+        }
+        if distance < needed(m.coords.norm()) || r < EXACT_INSIDE_MM {
+            return false;
+        }
+        todo.extend(parted(&t));
+    }
+    true
 }
 
 fn split(items: &mut [Item], from: usize, to: usize, nodes: &mut Vec<Node>) -> usize {

@@ -113,16 +113,11 @@ impl Scene {
     }
 
     fn near(&self, cloud: &Cloud, against: Against, pose: &Pose) -> Option<Near> {
-        let to_fixed = table_to_fixed(pose);
         let mut best = Best { distance: f64::INFINITY, ends: None };
         let mut found = None;
-        for (part, p) in self.machine.parts.iter().enumerate() {
-            if p.mount == Mount::TableTop {
-                continue;
-            }
-            let to_solid = (self.mount_to_fixed(p.mount, pose) * p.pose()).inverse() * to_fixed;
+        for (part, to_solid) in self.placed(pose) {
             let before = best.distance;
-            cloud.nearest(&p.solid, &to_solid, &mut best);
+            cloud.nearest(&self.machine.parts[part].solid, &to_solid, &mut best);
             if best.distance < before {
                 found = best.ends.map(|[there, here]| (part, there, to_solid.inverse() * here));
             }
@@ -137,6 +132,26 @@ impl Scene {
             on_patient_mm: to_patient(there),
             on_machine_mm: to_patient(here),
         })
+    }
+
+    /// The parts that could hit something, those nearest to the isocentre first, with the way from body and table to their own axes.
+    fn placed(&self, pose: &Pose) -> Vec<(usize, Isometry3<f64>)> {
+        let to_fixed = table_to_fixed(pose);
+        let hits = self.machine.parts.iter().enumerate().filter(|(_, p)| p.mount != Mount::TableTop);
+        let mut out: Vec<(f64, usize, Isometry3<f64>)> = hits
+            .map(|(n, p)| {
+                let to_solid = (self.mount_to_fixed(p.mount, pose) * p.pose()).inverse() * to_fixed;
+                (p.solid.closest(&(to_solid * Point3::origin())).0, n, to_solid)
+            })
+            .collect();
+        out.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        out.into_iter().map(|(_, n, t)| (n, t)).collect()
+    }
+
+    /// True where nothing of the cloud comes nearer to the machine than `least`, wherever each place moves by at most
+    /// `motion[0] + motion[1]` times its distance from the cloud's origin.
+    fn stays_clear(&self, cloud: &Cloud, pose: &Pose, least: f64, motion: [f64; 2]) -> bool {
+        self.placed(pose).iter().all(|(n, t)| cloud.stays_clear(&self.machine.parts[*n].solid, t, least, motion))
     }
 
     /// A mount's axes → IEC fixed.

@@ -1,7 +1,7 @@
 //! Simple solids with exact signed distances.
 
 use crate::planar::Polygon;
-use nalgebra::{Point3, Vector3};
+use nalgebra::Point3;
 use serde::{Deserialize, Serialize};
 
 /// A solid about its own origin, lengths in mm. Where it has an axis that is z.
@@ -56,7 +56,7 @@ impl Solid {
                 let over = p.z.abs() - half;
                 let [x, y] = flat.at;
                 match (flat.distance > 0.0, over > 0.0) {
-                    (true, true) => (flat.distance.hypot(over), Point3::new(x, y, end)),
+                    (true, true) => ((flat.distance * flat.distance + over * over).sqrt(), Point3::new(x, y, end)),
                     (true, false) => (flat.distance, Point3::new(x, y, p.z)),
                     (false, true) => (over, Point3::new(p.x, p.y, end)),
                     (false, false) if flat.distance > over => (flat.distance, Point3::new(x, y, p.z)),
@@ -77,17 +77,21 @@ impl Solid {
         (0..n).all(|i| turn(i) >= -1e-6) || (0..n).all(|i| turn(i) <= 1e-6)
     }
 
-    /// Radius of a ball about its origin that holds it, mm.
-    pub fn reach_mm(&self) -> f64 {
-        match self {
-            Self::Box { size_mm } => Vector3::from(*size_mm).norm() / 2.0,
-            Self::Cylinder { radius_mm, length_mm } => radius_mm.hypot(length_mm / 2.0),
-            Self::Cone { radii_mm, length_mm } => radii_mm[0].max(radii_mm[1]).hypot(length_mm / 2.0),
+    /// Distance to a box about its origin that holds it, mm; minus infinity inside that box. Never more than the distance to the solid where that
+    /// is positive.
+    pub(super) fn outside_box_mm(&self, p: &Point3<f64>) -> f64 {
+        let half = match self {
+            Self::Box { size_mm } => size_mm.map(|s| s / 2.0),
+            Self::Cylinder { radius_mm: r, length_mm } => [*r, *r, length_mm / 2.0],
+            Self::Cone { radii_mm: [a, b], length_mm } => [a.max(*b), a.max(*b), length_mm / 2.0],
             Self::Prism { outline_mm, length_mm } => {
-                let far = outline_mm.iter().map(|p| p[0].hypot(p[1])).fold(0.0, f64::max);
-                far.hypot(length_mm / 2.0)
+                let far = outline_mm.iter().fold([0.0f64; 2], |f, p| [f[0].max(p[0].abs()), f[1].max(p[1].abs())]);
+                [far[0], far[1], length_mm / 2.0]
             }
-        }
+        };
+        let over = [0, 1, 2].map(|a| (p[a].abs() - half[a]).max(0.0));
+        let outside = (over[0] * over[0] + over[1] * over[1] + over[2] * over[2]).sqrt();
+        if outside > 0.0 { outside } else { f64::NEG_INFINITY }
     }
 
     /// What is wrong with it, as a sentence without its subject.

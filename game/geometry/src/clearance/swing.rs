@@ -1,6 +1,6 @@
 //! The way from one beam to the next, with a proof that nothing nearer lies between the poses that were looked at.
 
-use super::cloud::{Cloud, too_large_mm};
+use super::cloud::Cloud;
 use super::{Against, Clearance, Near, Pose, Scene};
 use crate::BeamAngles;
 use nalgebra::Vector3;
@@ -32,7 +32,7 @@ pub struct Swing {
     pub body: Option<(Pose, Near)>,
     /// Where it is closest to the table top, if there is one.
     pub table: Option<(Pose, Near)>,
-    /// Nowhere on the way is it nearer than the least distance minus this, mm: 1, or more where the search was cut short.
+    /// Nowhere on the way is it nearer than the least distance minus this, mm: 1; infinite where the search was cut short.
     pub proven_mm: f64,
     /// The way in even steps, for a curve.
     pub curve: Vec<OnTheWay>,
@@ -111,26 +111,15 @@ impl Leg {
         Pose { angles, snout_mm, shift_mm }
     }
 
-    /// The most that a place of the cloud moves against any part of the machine on the whole leg, mm: each turn moves it by no more
-    /// than the angle times its distance from the axis, and the turns add up at most. No distance changes by more than this.
-    fn motion_mm(&self, cloud: &Cloud) -> f64 {
-        let shift = Vector3::from(self.to.shift_mm) - Vector3::from(self.from.shift_mm);
+    /// The most that a place of body or table moves against any part of the machine on the whole leg, mm: the first number, plus the
+    /// second times its distance from the scene's isocentre. Each turn moves it by no more than the angle times its distance from the
+    /// axis, and the turns add up at most; no distance changes by more than this.
+    fn motion(&self) -> [f64; 2] {
+        let [from, to] = [self.from.shift_mm, self.to.shift_mm].map(Vector3::from);
         let b = &self.by;
-        let tables = [b.patient_support_deg, b.table_eccentric_deg, b.table_pitch_deg, b.table_roll_deg];
-        let table_rad: f64 = tables.iter().map(|d| d.abs().to_radians()).sum();
-        let gantry_rad = b.gantry_deg.abs().to_radians();
-        let away = Vector3::from(self.from.shift_mm).norm().max(Vector3::from(self.to.shift_mm).norm());
-        let gantry_radius = if table_rad == 0.0 && shift.norm() == 0.0 {
-            let to_fixed = super::table_to_fixed(&self.from);
-            cloud.most(|p| {
-                let f = to_fixed * p;
-                f.x.hypot(f.z)
-            })
-        } else {
-            cloud.most(|p| p.coords.norm()) + away
-        };
-        let table_radius = if table_rad == 0.0 { 0.0 } else { cloud.most(|p| p.coords.norm()) + away };
-        gantry_rad * gantry_radius + table_rad * table_radius + shift.norm() + (self.snout[1] - self.snout[0]).abs()
+        let turns = [b.gantry_deg, b.patient_support_deg, b.table_eccentric_deg, b.table_pitch_deg, b.table_roll_deg];
+        let rad: f64 = turns.iter().map(|d| d.abs().to_radians()).sum();
+        [rad * from.norm().max(to.norm()) + (to - from).norm() + (self.snout[1] - self.snout[0]).abs(), rad]
     }
 
     /// Number of even steps for a curve.
@@ -177,15 +166,11 @@ impl Scene {
             let of = |c: &Clearance| if against == Against::Body { c.body } else { c.table };
             let start = out.curve.iter().filter_map(|p| Some((p.pose, of(&p.clearance)?)));
             let mut best = start.min_by(|a, b| a.1.distance_mm.total_cmp(&b.1.distance_mm));
-            for (n, leg) in legs.iter().enumerate() {
+            for leg in &legs {
                 let Some(found) = best.as_mut() else { break };
-                let known = out.curve.iter().filter_map(|p| {
-                    let t = p.at - n as f64;
-                    Some((t, of(&p.clearance)?.distance_mm)).filter(|_| (0.0..=1.0).contains(&t))
-                });
-                let (looked, unproven) = self.search(leg, cloud, against, known.collect(), found);
+                let (looked, proven) = self.search(leg, cloud, against, found);
                 out.looked_at += looked;
-                out.proven_mm = out.proven_mm.max(unproven);
+                out.proven_mm = out.proven_mm.max(if proven { PROVEN_MM } else { f64::INFINITY });
             }
             match against {
                 Against::Body => out.body = best,
@@ -195,49 +180,41 @@ impl Scene {
         out
     }
 
-    /// Parts a leg until what lies between is proven, in rounds that are the same for any number of threads. Gives the number of
-    /// poses looked at and how much nearer it could still be, mm.
-    fn search(
-        &self,
-        leg: &Leg,
-        cloud: &Cloud,
-        against: Against,
-        known: Vec<(f64, f64)>,
-        best: &mut (Pose, Near),
-    ) -> (usize, f64) {
-        // A hair more, for rounding.
-        let motion = leg.motion_mm(cloud) * (1.0 + 1e-9);
-        // Between a and b it falls from both ends at most until it meets.
-        let low = |p: &(f64, f64)| p.1 - too_large_mm(p.1);
-        let least = |a: &(f64, f64), b: &(f64, f64)| 0.5 * (low(a) + low(b) - motion * (b.0 - a.0));
-        let mut open: Vec<[(f64, f64); 2]> = known.windows(2).map(|w| [w[0], w[1]]).collect();
-        let (mut looked, mut lowest) = (0, f64::INFINITY);
-        loop {
-            let goal = best.1.distance_mm - PROVEN_MM;
-            let (todo, done): (Vec<_>, Vec<_>) = open.into_iter().partition(|[a, b]| least(a, b) < goal);
-            lowest = done.iter().map(|[a, b]| least(a, b)).fold(lowest, f64::min);
-            if todo.is_empty() || looked + todo.len() > MOST {
-                lowest = todo.iter().map(|[a, b]| least(a, b)).fold(lowest, f64::min);
-                return (looked, (best.1.distance_mm - lowest).max(0.0));
+    /// Parts a leg until for every piece it is proven that nothing comes nearer than the least distance minus [`PROVEN_MM`] in it,
+    /// in rounds that are the same for any number of threads. Gives the number of poses looked at and whether all was proven.
+    fn search(&self, leg: &Leg, cloud: &Cloud, against: Against, best: &mut (Pose, Near)) -> (usize, bool) {
+        let motion = leg.motion();
+        let steps = leg.steps();
+        let end = |k: usize| k as f64 / steps as f64;
+        let mut open: Vec<[f64; 2]> = (0..steps).map(|k| [end(k), end(k + 1)]).collect();
+        let mut looked = 0;
+        while !open.is_empty() {
+            if looked + open.len() > MOST {
+                return (looked, false);
             }
-            looked += todo.len();
-            let found: Vec<(f64, Pose, Option<Near>)> = todo
+            looked += open.len();
+            let least = best.1.distance_mm - PROVEN_MM;
+            let found: Vec<Option<(Pose, Option<Near>)>> = open
                 .par_iter()
                 .map(|[a, b]| {
-                    let t = 0.5 * (a.0 + b.0);
-                    let pose = leg.at(t);
-                    (t, pose, self.near(cloud, against, &pose))
+                    let pose = leg.at(0.5 * (a + b));
+                    // From the middle half of the piece lies to either side; a hair more, for rounding.
+                    let part = motion.map(|m| m * 0.5 * (b - a) * (1.0 + 1e-9));
+                    let clear = self.stays_clear(cloud, &pose, least, part);
+                    (!clear).then(|| (pose, self.near(cloud, against, &pose)))
                 })
                 .collect();
-            open = Vec::with_capacity(2 * todo.len());
-            for ([a, b], (t, pose, near)) in todo.into_iter().zip(found) {
-                let Some(near) = near else { continue };
-                if near.distance_mm < best.1.distance_mm {
+            let mut next = Vec::new();
+            for ([a, b], found) in open.into_iter().zip(found) {
+                let Some((pose, near)) = found else { continue };
+                if let Some(near) = near.filter(|n| n.distance_mm < best.1.distance_mm) {
                     *best = (pose, near);
                 }
-                let m = (t, near.distance_mm);
-                open.extend([[a, m], [m, b]]);
+                let m = 0.5 * (a + b);
+                next.extend([[a, m], [m, b]]);
             }
+            open = next;
         }
+        (looked, true)
     }
 }
