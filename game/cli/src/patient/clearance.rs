@@ -189,7 +189,7 @@ fn as_json(scene: &Scene, t: &Told<'_>) -> Value {
         json!({
             "body": near(scene, s.body),
             "table": near(scene, s.table),
-            "proven_mm": s.proven_mm,
+            "proven_mm": s.proven_mm.is_finite().then_some(s.proven_mm),
             "looked_at": s.looked_at,
             "curve": s.curve.iter().map(|p| json!({
                 "at": p.at,

@@ -5,13 +5,17 @@ use nalgebra::{Isometry3, Point3, Vector3};
 
 /// Items in a leaf of the tree.
 const LEAF: usize = 12;
-/// A triangle is parted until its distance is known to this, mm; inside a part, where it says only how deep, to this.
+/// A triangle is parted until its distance is known to this, mm; inside a part, where it says only how deep, to this or to this
+/// share of the depth.
 const EXACT_MM: f64 = 0.01;
-const EXACT_INSIDE_MM: f64 = 0.25;
+const EXACT_INSIDE_MM: f64 = 1.0;
+const EXACT_INSIDE: f64 = 0.05;
+/// Triangles smaller than this are not parted to prove that they stay clear, mm.
+const SMALLEST_MM: f64 = 0.25;
 
 /// By how much a distance that was found may be too large, mm.
-pub(super) fn too_large_mm(distance: f64) -> f64 {
-    if distance < 0.0 { EXACT_INSIDE_MM } else { EXACT_MM }
+fn too_large_mm(distance: f64) -> f64 {
+    if distance < 0.0 { EXACT_INSIDE_MM.max(-EXACT_INSIDE * distance) } else { EXACT_MM }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -223,7 +227,7 @@ fn triangle_stays_clear(
         if distance + tangent(&t, &m, grows).0 >= all {
             continue;
         }
-        if distance < needed(m.coords.norm()) || r < EXACT_INSIDE_MM {
+        if distance < needed(m.coords.norm()) || r < SMALLEST_MM {
             return false;
         }
         todo.extend(parted(&t));

@@ -42,7 +42,7 @@ pub enum Against {
 /// A closest approach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Near {
-    /// mm; negative where a place of body or table lies inside the part.
+    /// mm; negative where a place of body or table lies inside the part: how deep, for the table to 1 mm or 5 %.
     pub distance_mm: f64,
     /// Which of [`MachineSolids::parts`].
     pub part: usize,

@@ -32,7 +32,8 @@ pub struct Swing {
     pub body: Option<(Pose, Near)>,
     /// Where it is closest to the table top, if there is one.
     pub table: Option<(Pose, Near)>,
-    /// Nowhere on the way is it nearer than the least distance minus this, mm: 1; infinite where the search was cut short.
+    /// Nowhere on the way is it nearer than the least distance minus this, mm: 1. Infinite where it hits: the depth is
+    /// then the deepest of the poses looked at, no more.
     pub proven_mm: f64,
     /// The way in even steps, for a curve.
     pub curve: Vec<OnTheWay>,
@@ -189,7 +190,8 @@ impl Scene {
         let mut open: Vec<[f64; 2]> = (0..steps).map(|k| [end(k), end(k + 1)]).collect();
         let mut looked = 0;
         while !open.is_empty() {
-            if looked + open.len() > MOST {
+            // Where it hits there is nothing to prove.
+            if best.1.distance_mm < 0.0 || looked + open.len() > MOST {
                 return (looked, false);
             }
             looked += open.len();

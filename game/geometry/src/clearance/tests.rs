@@ -188,7 +188,7 @@ fn another_isocentre_is_a_shift() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     /// What a fine brute search finds on the way is never nearer than was proven; and no thread changes a bit.
     #[test]
@@ -207,8 +207,8 @@ proptest! {
         let pool = |n| rayon::ThreadPoolBuilder::new().num_threads(n).build().unwrap();
         let swing = pool(1).install(|| scene.swing(&poses));
         prop_assert_eq!(&swing, &pool(3).install(|| scene.swing(&poses)));
-        prop_assert!(swing.proven_mm <= 1.0);
         let (body, table) = (swing.body.unwrap().1.distance_mm, swing.table.unwrap().1.distance_mm);
+        prop_assert_eq!(swing.proven_mm <= 1.0, body >= 0.0 && table >= 0.0);
         for (n, w) in poses.windows(2).enumerate() {
             // the middle of each of 200 pieces, none of which was looked at
             let short = |x: f64, y: f64| (y - x + 540.0).rem_euclid(360.0) - 180.0;
@@ -220,8 +220,8 @@ proptest! {
                 p.snout_mm = Some(w[0].snout_mm.unwrap() * (1.0 - t) + w[1].snout_mm.unwrap() * t);
                 p.shift_mm = std::array::from_fn(|c| w[0].shift_mm[c] * (1.0 - t) + w[1].shift_mm[c] * t);
                 let c = scene.clearance(&p);
-                prop_assert!(c.body.unwrap().distance_mm >= body - 1.0, "leg {} {}", n, t);
-                prop_assert!(c.table.unwrap().distance_mm >= table - 1.0, "leg {} {}", n, t);
+                prop_assert!(body < 0.0 || c.body.unwrap().distance_mm >= body - 1.0, "leg {} {}", n, t);
+                prop_assert!(table < 0.0 || c.table.unwrap().distance_mm >= table - 1.0, "leg {} {}", n, t);
             }
         }
     }
