@@ -64,7 +64,7 @@ pub fn run(command: Command, global: &Global) -> Done {
     }
 }
 
-fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, Failure> {
+pub(crate) fn choose_plan<'a>(patient: &'a Patient, uid: Option<&str>) -> Result<&'a Plan, Failure> {
     let list = || {
         let lines: Vec<String> = patient
             .plans

@@ -1,4 +1,7 @@
-//! `vestibule patient`: import, list, show, remove.
+//! `vestibule patient`: import, list, show, beams, clearance, remove.
+
+mod beams;
+mod clearance;
 
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
@@ -9,7 +12,7 @@ use vestibule_dicom::{Import, ImportError, Level, Note};
 use vestibule_geometry::contour;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Image, Patient, Plan, RadiationType, StructureSet};
 
-/// `vestibule patient`: import, list, show, remove.
+/// `vestibule patient`: import, list, show, beams, clearance, remove.
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Import DICOM: folders, files and zips, from any vendor
@@ -31,6 +34,10 @@ pub enum Command {
         #[arg(long, requires = "thumbnail")]
         identifiable: bool,
     },
+    /// Show a plan's beams control point by control point: jaws, leaves, blocks and what they leave open
+    Beams(beams::Args),
+    /// How far an illustrative machine stands from body and table, at every beam and on the way to the next
+    Clearance(clearance::Args),
     /// Remove a patient with everything kept of them
     Remove {
         /// PatientID
@@ -45,6 +52,8 @@ pub fn run(command: Command, global: &Global) -> Done {
         Command::List => list(global),
         Command::Show { id, thumbnail: None, .. } => show(&id, global),
         Command::Show { id, thumbnail: Some(out), identifiable } => thumbnail(&id, &out, identifiable, global),
+        Command::Beams(args) => beams::run(&args, global),
+        Command::Clearance(args) => clearance::run(&args, global),
         Command::Remove { id } => {
             open(global, Create::No)?.remove_patient(&id).map_err(Failure::work)?;
             if global.json {
@@ -255,6 +264,10 @@ fn plan(p: &Plan) -> Value {
                 "control_points": b.control_points,
                 "meterset_mu": b.meterset_mu,
                 "isocentre_mm": b.isocentre_mm.coords.as_slice(),
+                "gantry_end_deg": b.sequence.last().map_or(b.angles.gantry_deg, |c| c.angles.gantry_deg),
+                "limiting_devices": b.limiting_devices.iter().map(|d| d.kind.as_str()).collect::<Vec<_>>(),
+                "blocks": b.blocks.len(),
+                "opening_cm2": beams::opening_range_cm2(b),
                 "range_shifters": b.range_shifters.iter().map(|r| &r.id).collect::<Vec<_>>(),
             })
         })
@@ -339,13 +352,26 @@ fn print_text(v: &Value) {
         let approval = p["approval"].as_str().map_or(String::new(), |a| format!(", {a}"));
         say!("plan       {}  {}, {} fractions{approval}", text(&p["label"]), text(&p["modality"]), p["fractions"]);
         for b in p["beams"].as_array().cloned().unwrap_or_default() {
+            let scanned = matches!(text(&p["modality"]).as_str(), "PROTON" | "ION");
+            let what = if scanned {
+                format!("{} layers, {} spots", b["layers"], b["spots_delivered"])
+            } else {
+                format!("{} control points", b["control_points"])
+            };
+            let opening = match &b["opening_cm2"] {
+                Value::Array(o) => format!(", opening {:.1} to {:.1} cm²", f(&o[0]), f(&o[1])),
+                _ => String::new(),
+            };
+            let end = if b["gantry_end_deg"] == b["gantry_deg"] {
+                String::new()
+            } else {
+                format!(" to {}°", b["gantry_end_deg"])
+            };
             say!(
-                "  beam     {}  gantry {}°, couch {}°, {} layers, {} spots, {:.2} MU",
+                "  beam     {}  gantry {}°{end}, couch {}°, {what}{opening}, {:.2} MU",
                 text(&b["name"]),
                 b["gantry_deg"],
                 b["couch_deg"],
-                b["layers"],
-                b["spots_delivered"],
                 f(&b["meterset_mu"])
             );
         }

@@ -1,11 +1,15 @@
-//! Machine, calibration and protocol files of any content: no panic, and what is taken can be used.
+//! Machine (beam data and solids), calibration and protocol files of any content: no panic, and what is taken can be used.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use proptest::prelude::*;
 use vestibule_dose::constraints::{Metric, Protocol};
 use vestibule_dose::{HuTable, MachineModel};
+use vestibule_geometry::clearance::{MachineSolids, Scene};
+use vestibule_geometry::{BeamAngles, Frames, PatientPosition};
 
-const SHIPPED: [&str; 8] = [
+const SHIPPED: [&str; 10] = [
+    include_str!("../../../assets/machines/proton-gantry.json"),
+    include_str!("../../../assets/machines/linac.json"),
     include_str!("../../../assets/beams/generic-pbs.json"),
     include_str!("../../../assets/beams/generic-pbs-2022.json"),
     include_str!("../../../assets/beams/hu-default.json"),
@@ -39,6 +43,20 @@ fn read_all(text: &str) {
             assert_eq!(row.metric.to_string().parse(), Ok(row.metric));
         }
     }
+    if let Ok(machine) = serde_json::from_str::<MachineSolids>(text) {
+        let frames = Frames { isocentre_mm: nalgebra::Point3::origin(), position: PatientPosition::Hfs };
+        let body = [nalgebra::Point3::new(90.0, 60.0, -120.0), nalgebra::Point3::new(-90.0, -60.0, 100.0)];
+        let scene = Scene::new(&machine, &frames, &body, machine.table_under(&frames, &body));
+        for gantry_deg in [0.0, 133.0] {
+            let angles = BeamAngles { gantry_deg, ..Default::default() };
+            let found = scene.clearance(&scene.pose(&frames, &angles, Some(300.0)));
+            for n in found.body.into_iter().chain(found.table) {
+                assert!(n.distance_mm.is_finite() && n.part < machine.parts.len(), "{n:?}");
+                let apart = (n.on_patient_mm - n.on_machine_mm).norm();
+                assert!((apart - n.distance_mm.abs()).abs() < 1e-6 * (1.0 + apart), "{n:?}");
+            }
+        }
+    }
     let _ = text.parse::<Metric>();
     if let Ok(table) = HuTable::from_json(text) {
         for hu in [-2000.0, -1000.0, -1.5, 0.0, 42.0, 3071.0, 30000.0] {
@@ -69,7 +87,7 @@ proptest! {
     /// A shipped file with some numbers changed: much of that is still JSON of the right form.
     #[test]
     fn changed_numbers_are_refused_or_usable(
-        which in 0usize..8,
+        which in 0usize..10,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<f64>(), -3.0..3.0f64, any::<bool>()), 1..4),
     ) {
         let text = SHIPPED[which];
@@ -96,7 +114,7 @@ proptest! {
     }
 
     #[test]
-    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..8, at in 0.0..1.0f64, length in 1usize..80) {
+    fn a_piece_cut_out_is_refused_or_usable(which in 0usize..10, at in 0.0..1.0f64, length in 1usize..80) {
         let text = SHIPPED[which];
         let start = (at * text.len() as f64) as usize;
         let end = (start + length).min(text.len());

@@ -1,6 +1,7 @@
 //! Frames, grids, meshes, resampling and units: the ground floor. It imports no sibling.
 
 pub mod anatomical;
+pub mod clearance;
 pub mod contour;
 pub mod drr;
 pub mod frames;
@@ -8,6 +9,7 @@ pub mod grid;
 pub mod isoline;
 mod marching;
 pub mod mesh;
+pub mod planar;
 pub mod ray;
 mod region;
 mod section;

@@ -3,6 +3,7 @@
 mod chosen;
 mod dose;
 mod image;
+mod limiting;
 pub mod names;
 mod plan;
 mod structure;
@@ -10,6 +11,10 @@ mod structure;
 pub use chosen::{Chosen, NotChosen};
 pub use dose::{Dose, DoseSummation, DoseType, DoseUnit};
 pub use image::{Image, Modality};
+pub use limiting::{
+    Bank, BeamLimitingDevice, Block, BlockType, ControlPoint, Delivered, LimitingDeviceType, LimitingPart, Opening,
+    Turn, Turns, UNLIMITED_MM,
+};
 pub use plan::{Approval, Beam, Layer, Plan, RadiationType, RangeShifter, Review, Spot};
 pub use structure::{RoiType, Structure, StructureSet};
 

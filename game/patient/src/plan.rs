@@ -1,3 +1,4 @@
+use crate::{BeamLimitingDevice, Block, ControlPoint};
 use nalgebra::Point3;
 use serde::{Deserialize, Serialize};
 use vestibule_geometry::{BeamAngles, Frames, PatientPosition};
@@ -84,7 +85,7 @@ pub struct RangeShifter {
     pub isocentre_distance_mm: Option<f64>,
 }
 
-/// One treatment beam. For photons `layers` is empty and only angles, name and counts are kept.
+/// One treatment beam. Photon beams have control points with jaws and leaves, scanned ion beams have layers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Beam {
     /// Beam Number.
@@ -118,6 +119,25 @@ pub struct Beam {
     /// Number of scan spot positions as the file has it, over all control points: a layer that stands twice counts
     /// twice here. What is delivered is [`Beam::spot_count`].
     pub spot_positions: usize,
+    /// Jaws and leaves that are in use. Empty where there are none or where they were left out at import.
+    #[serde(default)]
+    pub limiting_devices: Vec<BeamLimitingDevice>,
+    /// Control points of a beam that is not scanned, by meterset; empty for scanned beams without jaws and leaves, and where
+    /// they were left out at import.
+    #[serde(default)]
+    pub sequence: Vec<ControlPoint>,
+    /// Blocks and apertures, of photon and ion beams.
+    #[serde(default)]
+    pub blocks: Vec<Block>,
+    /// Number of Wedges.
+    #[serde(default)]
+    pub wedges: usize,
+    /// Number of Compensators.
+    #[serde(default)]
+    pub compensators: usize,
+    /// Number of Boli.
+    #[serde(default)]
+    pub boli: usize,
 }
 
 impl Beam {

@@ -2,8 +2,8 @@
 
 use crate::pack::ENCODING;
 use serde::{Deserialize, de::DeserializeOwned};
-use vestibule_geometry::{Grid, PatientPosition};
-use vestibule_patient::{Beam, Dose, Image, Plan, StructureSet};
+use vestibule_geometry::{BeamAngles, Grid, PatientPosition};
+use vestibule_patient::{Approval, Beam, Dose, Image, Layer, Plan, RadiationType, RangeShifter, Review, StructureSet};
 
 /// A type that is kept as an object's head.
 pub(crate) trait Stored: Sized {
@@ -32,7 +32,8 @@ impl Stored for Plan {
     fn decode(encoding: i64, plain: &[u8]) -> Option<Self> {
         match encoding {
             1 => read::<Plan1>(plain).map(Self::from),
-            2 => read(plain),
+            2 => read::<Plan2>(plain).map(Self::from),
+            3 => read(plain),
             _ => None,
         }
     }
@@ -40,7 +41,6 @@ impl Stored for Plan {
 
 /// A plan in encoding 1: it does not say whether it is approved.
 #[derive(Deserialize)]
-#[cfg_attr(test, derive(serde::Serialize))]
 struct Plan1 {
     uid: String,
     label: String,
@@ -49,7 +49,58 @@ struct Plan1 {
     position: Option<PatientPosition>,
     fractions: u32,
     prescription_gy: Option<f64>,
-    beams: Vec<Beam>,
+    beams: Vec<Beam2>,
+}
+
+/// A plan in encoding 2: its beams have no control points, jaws, leaves or blocks. Importing it anew brings them.
+#[derive(Deserialize)]
+struct Plan2 {
+    first: Plan1,
+    approval: Option<Approval>,
+    review: Option<Review>,
+}
+
+/// A beam in encodings 1 and 2.
+#[derive(Deserialize)]
+struct Beam2 {
+    number: i32,
+    name: String,
+    machine: String,
+    radiation: RadiationType,
+    isocentre_mm: [f64; 3],
+    angles: BeamAngles,
+    meterset_mu: f64,
+    final_cumulative_weight: f64,
+    beam_dose_gy: Option<f64>,
+    virtual_sad_mm: Option<[f64; 2]>,
+    snout_position_mm: Option<f64>,
+    range_shifters: Vec<RangeShifter>,
+    layers: Vec<Layer>,
+    control_points: usize,
+    spot_positions: usize,
+}
+
+impl From<Beam2> for Beam {
+    fn from(b: Beam2) -> Self {
+        Self {
+            number: b.number,
+            name: b.name,
+            machine: b.machine,
+            radiation: b.radiation,
+            isocentre_mm: b.isocentre_mm.into(),
+            angles: b.angles,
+            meterset_mu: b.meterset_mu,
+            final_cumulative_weight: b.final_cumulative_weight,
+            beam_dose_gy: b.beam_dose_gy,
+            virtual_sad_mm: b.virtual_sad_mm,
+            snout_position_mm: b.snout_position_mm,
+            range_shifters: b.range_shifters,
+            layers: b.layers,
+            control_points: b.control_points,
+            spot_positions: b.spot_positions,
+            ..Self::default()
+        }
+    }
 }
 
 impl From<Plan1> for Plan {
@@ -62,18 +113,24 @@ impl From<Plan1> for Plan {
             position: p.position,
             fractions: p.fractions,
             prescription_gy: p.prescription_gy,
-            beams: p.beams,
+            beams: p.beams.into_iter().map(Beam::from).collect(),
             approval: None,
             review: None,
         }
     }
 }
 
+impl From<Plan2> for Plan {
+    fn from(p: Plan2) -> Self {
+        Self { approval: p.approval, review: p.review, ..p.first.into() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Key, Store, pack};
-    use vestibule_patient::{Approval, Patient, Review};
+    use crate::{Key, Store};
+    use vestibule_patient::Patient;
 
     fn plan() -> Plan {
         Plan {
@@ -83,38 +140,67 @@ mod tests {
             position: Some(PatientPosition::Ffp),
             fractions: 30,
             prescription_gy: Some(54.0),
-            beams: vec![Beam { number: 2, name: "B".into(), ..Beam::default() }; 2],
+            beams: vec![
+                Beam {
+                    number: 2,
+                    name: "B".into(),
+                    isocentre_mm: [1.5, -2.0, 300.25].into(),
+                    snout_position_mm: Some(421.0),
+                    layers: vec![Layer { energy_mev: 99.5, ..Layer::default() }],
+                    control_points: 4,
+                    spot_positions: 300,
+                    ..Beam::default()
+                };
+                2
+            ],
             approval: Some(Approval::Approved),
             review: Some(Review { reviewer: "R".into(), ..Review::default() }),
             ..Plan::default()
         }
     }
 
-    fn as_1(p: Plan) -> Plan1 {
-        Plan1 {
-            uid: p.uid,
-            label: p.label,
-            frame_of_reference_uid: p.frame_of_reference_uid,
-            structure_set_uid: p.structure_set_uid,
-            position: p.position,
-            fractions: p.fractions,
-            prescription_gy: p.prescription_gy,
-            beams: p.beams,
+    /// The bytes of an older program: fields stand one after the other, and those of a beam ended with its counts.
+    fn old_bytes(p: &Plan, encoding: i64) -> Vec<u8> {
+        let bytes = |v: &dyn Fn() -> postcard::Result<Vec<u8>>| v().unwrap();
+        let head = (
+            &p.uid,
+            &p.label,
+            &p.frame_of_reference_uid,
+            &p.structure_set_uid,
+            p.position,
+            p.fractions,
+            p.prescription_gy,
+        );
+        let mut out = bytes(&|| postcard::to_allocvec(&head));
+        out.extend(bytes(&|| postcard::to_allocvec(&p.beams.len())));
+        for beam in &p.beams {
+            let now = bytes(&|| postcard::to_allocvec(beam));
+            let (old, new) = now.split_at(now.len() - 6);
+            assert_eq!(new, [0; 6], "three empty lists and three counts came since");
+            out.extend(old);
         }
+        if encoding == 2 {
+            out.extend(bytes(&|| postcard::to_allocvec(&(&p.approval, &p.review))));
+        }
+        out
     }
 
     #[test]
-    fn a_plan_kept_by_the_first_program_opens_and_says_nothing_of_approval() {
+    fn a_plan_kept_by_an_older_program_opens_without_what_it_did_not_know() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::create(&dir.path().join("s"), &Key::Demo).unwrap();
         let sent = Patient { id: "P".into(), plans: vec![plan()], ..Patient::default() };
         store.put_patient(&sent).unwrap();
         assert_eq!(store.patient("P").unwrap().plans, sent.plans);
-        let old = pack::pack_head(&as_1(plan())).unwrap();
-        store
-            .write(|t| Ok(t.execute("UPDATE objects SET encoding = 1, head = ?1 WHERE kind = 'plan'", [&old])?))
-            .unwrap();
-        let back = store.patient("P").unwrap().plans;
-        assert_eq!(back, [Plan { approval: None, review: None, ..plan() }]);
+        for (encoding, want) in [(1, Plan { approval: None, review: None, ..plan() }), (2, plan())] {
+            let old = zstd::bulk::compress(&old_bytes(&plan(), encoding), 3).unwrap();
+            store
+                .write(|t| {
+                    let sql = "UPDATE objects SET encoding = ?1, head = ?2 WHERE kind = 'plan'";
+                    Ok(t.execute(sql, rusqlite::params![encoding, old])?)
+                })
+                .unwrap();
+            assert_eq!(store.patient("P").unwrap().plans, [want], "encoding {encoding}");
+        }
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 /// The encoding this program writes into `objects.encoding`; raised when a stored type changes its shape. What an older
 /// one looked like, and how it becomes the present type, stands in `older.rs`.
-/// 2: plans say whether they are approved.
-pub(crate) const ENCODING: i64 = 2;
+/// 2: plans say whether they are approved. 3: beams have control points, jaws, leaves and blocks.
+pub(crate) const ENCODING: i64 = 3;
 
 /// Voxels per chunk: 4 MiB as f32, so that a large volume never needs a second copy of itself in memory.
 pub(crate) const CHUNK: usize = 1 << 20;

@@ -4,6 +4,7 @@
 mod dose;
 mod join;
 mod layers;
+mod limiting;
 mod parse;
 mod pixels;
 mod plan;

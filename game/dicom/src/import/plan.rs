@@ -1,6 +1,7 @@
 //! RT Plan and RT Ion Plan.
 
 use super::layers::layers;
+use super::limiting::limiting;
 use super::parse::File;
 use super::structure::referenced;
 use super::values::{Data, count, exactly, items, number, numbers, point, text};
@@ -179,6 +180,7 @@ fn beam(
         );
         notes.push(Note::warning(object, text));
     }
+    let shaped = limiting(b, points, ion, last, object, notes);
     Ok(Beam {
         number: number_of,
         name,
@@ -200,6 +202,12 @@ fn beam(
             .filter_map(|p| numbers(p, tags::SCAN_SPOT_POSITION_MAP))
             .map(|m| m.len() / 2)
             .sum(),
+        limiting_devices: shaped.devices,
+        sequence: shaped.sequence,
+        blocks: shaped.blocks,
+        wedges: count(b, tags::NUMBER_OF_WEDGES).unwrap_or(0),
+        compensators: count(b, tags::NUMBER_OF_COMPENSATORS).unwrap_or(0),
+        boli: count(b, tags::NUMBER_OF_BOLI).unwrap_or(0),
     })
 }
 
