@@ -4,7 +4,7 @@
 //! in the middle the signs of a place tell its cell. A plane has four along each axis. All is taken less the dose looked for, before
 //! anything is multiplied, so that f32 keeps what matters: small differences.
 
-use super::samples::{Boxes, Cluster, LANES, Shoal};
+use super::samples::{Boxes, Cluster, LANES, Lanes};
 
 /// Where a block lies.
 #[derive(Clone, Copy)]
@@ -43,8 +43,8 @@ impl Place {
     #[inline]
     pub fn moved(&self, data: &Data, step: [f32; 3]) -> Self {
         let mut out = *self;
-        for a in 0..if data.flat { 2 } else { 3 } {
-            let way = self.from[a] + step[a];
+        for (a, step) in step.into_iter().enumerate().take(if data.flat { 2 } else { 3 }) {
+            let way = self.from[a] + step;
             let nearest = self.voxel[a] + (way + if way < 0.0 { -0.5 } else { 0.5 }) as i32;
             // But the outermost: the cells on both sides are in the grid.
             out.voxel[a] = nearest.clamp(1, data.last[a] - 1);
@@ -136,7 +136,9 @@ impl Processor for Any {
 
     fn block(self, data: Data, place: &Place, dose: f32) -> Block {
         if data.flat {
-            return Block::plane([-2, -1, 0, 1, 2].map(|n| data.line(place, n, dose)), place.from);
+            // The rings of a plane are searched without a look before.
+            let cells = Cells::Plane([-2, -1, 0, 1, 2].map(|n| data.line(place, n, dose)));
+            return Block { cells, steep: [0.0; 3], off: 0.0, from: place.from };
         }
         let mut voxels = [[[0.0; 3]; 3]; 3];
         for (k, plane) in voxels.iter_mut().enumerate() {
@@ -158,6 +160,12 @@ impl Processor for Any {
     }
 
     fn search(self, block: &Block, cluster: &Cluster, factor: f32, mut lowest: f32) -> f32 {
+        for ring in &cluster.rings {
+            if ring.squared[0] >= lowest {
+                break;
+            }
+            lowest = block.lower(factor, std::slice::from_ref(ring), lowest);
+        }
         for school in &cluster.schools {
             if school.boxes.nearest[0] >= lowest {
                 break;
@@ -219,39 +227,21 @@ impl Block {
         Self { cells: Cells::Solid(voxels[1][1][1], parts), steep, off: more(more(least, -most), 0.0), from }
     }
 
-    /// By voxels: second, first axis.
-    fn plane(voxels: [[f32; 5]; 5], from: [f32; 3]) -> Self {
-        let (mut least, mut most, mut steep) = (f32::INFINITY, f32::NEG_INFINITY, [0.0; 3]);
-        for j in 0..5 {
-            for i in 0..5 {
-                let v = voxels[j][i];
-                (least, most) = (less(least, v), more(most, v));
-                if i < 4 {
-                    steep[0] = more(steep[0], (voxels[j][i + 1] - v).abs());
-                }
-                if j < 4 {
-                    steep[1] = more(steep[1], (voxels[j + 1][i] - v).abs());
-                }
-            }
-        }
-        Self { cells: Cells::Plane(voxels), steep, off: more(more(least, -most), 0.0), from }
-    }
-
     /// At a step from the reference voxel.
     fn at(&self, step: [f32; 3]) -> f32 {
-        let place = [0, 1, 2].map(|a| step[a] + self.from[a]);
-        let [x, y, z] = place;
         match &self.cells {
             Cells::Solid(middle, parts) => {
-                let n = cell(place);
+                let place = [0, 1, 2].map(|a| step[a] + self.from[a]);
+                let (n, [x, y, z]) = (cell(place), place);
                 let [px, py, pxy, pz, pxz, pyz, pxyz] = [0, 1, 2, 3, 4, 5, 6].map(|p| parts[p][n]);
                 let flat = middle + x * px + y * (py + x * pxy);
                 let rise = pz + x * pxz + y * (pyz + x * pxyz);
                 flat + z * rise
             }
             Cells::Plane(voxels) => {
-                let (low, near) = (less(x.floor(), 1.0), less(y.floor(), 1.0));
-                let (x, y, i, j) = (x - low, y - near, (low + 2.0) as usize, (near + 2.0) as usize);
+                let place = [0, 1].map(|a| step[a] + (self.from[a] + 2.0));
+                let [i, j] = place.map(|v| (v as usize).min(3));
+                let [x, y] = [place[0] - i as f32, place[1] - j as f32];
                 let along = |j: usize| voxels[j][i + 1] - voxels[j][i];
                 let across = voxels[j + 1][i] - voxels[j][i];
                 voxels[j][i] + x * along(j) + y * (across + x * (along(j + 1) - along(j)))
@@ -271,7 +261,7 @@ impl Block {
     }
 
     /// Lowest Γ² − 1 of a shoal's samples, or `lowest`.
-    fn lower(&self, factor: f32, shoal: &Shoal, lowest: f32) -> f32 {
+    fn lower(&self, factor: f32, shoal: &[Lanes], lowest: f32) -> f32 {
         shoal.iter().flat_map(|heap| (0..LANES).map(move |n| (heap, n))).fold(lowest, |lowest, (heap, n)| {
             let off = self.at([heap.x[n], heap.y[n], heap.z[n]]);
             less(heap.squared[n] + off * off * factor, lowest)

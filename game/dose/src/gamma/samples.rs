@@ -53,12 +53,14 @@ pub(super) struct Cluster {
     pub middle: [f32; 3],
     /// Half of its width.
     pub half: [f32; 3],
-    /// Nearest first.
+    /// All samples or none, the nearest sample first.
+    pub rings: Vec<Lanes>,
+    /// All samples or none, nearest first.
     pub schools: Vec<School>,
 }
 
 impl Lanes {
-    /// At most [`LANES`]; `else` stands where there is none.
+    /// At most [`LANES`]; the place `or` stands where there is none.
     fn new(samples: &[Sample], or: [f32; 3]) -> Self {
         let lane = |a: usize| std::array::from_fn(|n| samples.get(n).map_or(or, |s| s.0)[a]);
         let squared = std::array::from_fn(|n| samples.get(n).map_or(f32::INFINITY, |s| s.1));
@@ -81,19 +83,34 @@ impl School {
             middle: by(&|p, a| p.middle[a]),
             half: by(&|p, a| p.half[a]),
         };
-        let shoal = |p: &Part| {
-            let mut heaps = p.samples.chunks(LANES);
-            std::array::from_fn(|_| Lanes::new(heaps.next().unwrap_or_default(), p.middle))
-        };
-        Self { boxes, shoals: parts.iter().map(shoal).collect() }
+        Self { boxes, shoals: parts.iter().map(|p| shoal(&p.samples)).collect() }
     }
 }
 
+/// At least one, at most all.
+fn shoal(samples: &[Sample]) -> Shoal {
+    let mut heaps = samples.chunks(LANES);
+    std::array::from_fn(|_| Lanes::new(heaps.next().unwrap_or_default(), samples[0].0))
+}
+
 impl Cluster {
-    /// Of at least one sample.
-    pub fn new(samples: Vec<Sample>) -> Self {
+    /// Of at least one sample. `rings`: they are so few, or so quickly seen, that it is not worth telling which can matter.
+    pub fn new(mut samples: Vec<Sample>, rings: bool) -> Self {
+        if rings {
+            samples.sort_by(|a, b| a.1.total_cmp(&b.1));
+        }
         let whole = Part::new(samples);
-        let (nearest, middle, half) = (whole.nearest, whole.middle, whole.half);
+        let mut out = Self {
+            nearest: whole.nearest,
+            middle: whole.middle,
+            half: whole.half,
+            rings: Vec::new(),
+            schools: Vec::new(),
+        };
+        if rings {
+            out.rings = whole.samples.chunks(LANES).map(|s| Lanes::new(s, s[0].0)).collect();
+            return out;
+        }
         let (mut shoals, mut rest) = (Vec::new(), vec![whole]);
         while let Some(part) = rest.pop() {
             match part.halves() {
@@ -102,12 +119,13 @@ impl Cluster {
             }
         }
         shoals.sort_by(|a, b| a.nearest.total_cmp(&b.nearest));
-        Self { nearest, middle, half, schools: shoals.chunks(LANES).map(School::new).collect() }
+        out.schools = shoals.chunks(LANES).map(School::new).collect();
+        out
     }
 
     /// Such that each lies within a block, wherever the reference voxel lies. Nearest first; at
     /// least one sample.
-    pub fn narrow(samples: Vec<Sample>, flat: bool) -> Vec<Self> {
+    pub fn narrow(samples: Vec<Sample>, rings: bool, flat: bool) -> Vec<Self> {
         let width = WIDTH[usize::from(flat)];
         let whole = Part::new(samples);
         let low = [0, 1, 2].map(|a| whole.middle[a] - whole.half[a]);
@@ -117,14 +135,14 @@ impl Cluster {
             let [i, j, k] = [0, 1, 2].map(|a| (((s.0[a] - low[a]) / width) as usize).min(count[a] - 1));
             parts[(k * count[1] + j) * count[0] + i].push(s);
         }
-        let mut out: Vec<Self> = parts.into_iter().filter(|p| !p.is_empty()).map(Self::new).collect();
+        let mut out: Vec<Self> = parts.into_iter().filter(|p| !p.is_empty()).map(|p| Self::new(p, rings)).collect();
         out.sort_by(|a, b| a.nearest.total_cmp(&b.nearest));
         out
     }
 
     /// One by one.
     pub fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
-        self.schools.iter().flat_map(|s| &s.shoals).flatten().flat_map(Lanes::samples)
+        self.rings.iter().chain(self.schools.iter().flat_map(|s| &s.shoals).flatten()).flat_map(Lanes::samples)
     }
 }
 

@@ -5,15 +5,21 @@
 
 use super::GammaCriteria;
 use super::block::{self, Any, Data, Place, Processor};
+use super::samples::{self, Cluster, Sample};
 #[cfg(target_arch = "x86_64")]
 use super::wide::Avx2;
-use super::samples::{self, Cluster, Sample};
 use nalgebra::{Matrix3, Point3, Vector3};
 use std::sync::OnceLock;
 use vestibule_geometry::{Grid, Volume};
 
 /// How far a place may lie beyond the outermost voxel centres and still count as on them, in voxels.
 const EDGE: f64 = 1e-6;
+
+/// So many spheres are searched without telling first which samples can matter.
+const FEW: u32 = 2;
+
+/// The samples of so many spheres are sorted in two ways, for voxels whose block covers them all and for others.
+const WHOLE: u32 = 10;
 
 /// Neighbouring spheres that are searched together.
 struct Band {
@@ -96,12 +102,25 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// As on a processor that has nothing special.
+    #[cfg(test)]
+    pub(super) fn plain(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            self.avx2 = None;
+        }
+    }
+
     fn whole<'b>(&self, band: &'b Band) -> &'b Cluster {
-        band.whole.get_or_init(|| Cluster::new(self.samples(band)))
+        band.whole.get_or_init(|| Cluster::new(self.samples(band), self.rings(band)))
     }
 
     fn narrow<'b>(&self, band: &'b Band) -> &'b [Cluster] {
-        band.narrow.get_or_init(|| Cluster::narrow(self.samples(band), self.data.flat))
+        band.narrow.get_or_init(|| Cluster::narrow(self.samples(band), self.rings(band), self.data.flat))
+    }
+
+    fn rings(&self, band: &Band) -> bool {
+        self.data.flat || *band.spheres.end() <= FEW
     }
 
     fn samples(&self, band: &Band) -> Vec<Sample> {
@@ -137,7 +156,8 @@ impl<'a> Search<'a> {
         } else {
             self.see(&mut looked, ([0.0; 3], -1.0));
             for band in &self.bands {
-                if band.squared >= looked.lowest {
+                // What lies just at the cap is found, too.
+                if band.squared > looked.lowest {
                     break;
                 }
                 self.narrow(band).iter().flat_map(Cluster::samples).for_each(|s| self.see(&mut looked, s));
@@ -179,7 +199,7 @@ impl<'a> Search<'a> {
                 break;
             }
             let (reach, inside) = (band.reach, (0..3).all(|a| band.reach[a] <= room[a]));
-            if inside && place.covers(&self.data, [0.0; 3], reach) {
+            if inside && *band.spheres.end() <= WHOLE && place.covers(&self.data, [0.0; 3], reach) {
                 looked.lowest = p.search(&block, self.whole(band), looked.factor, looked.lowest);
                 continue;
             }
