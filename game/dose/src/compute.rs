@@ -6,6 +6,7 @@ use crate::let_d::{LET_FLOOR, LetProtons};
 use crate::prepared::PreparedPlan;
 use crate::rays::{RayGrid, Window};
 use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit};
 
@@ -29,6 +30,56 @@ pub fn dose_averaged_let(
         plan.beams.iter().map(|b| b.layers.par_iter().map(|l| l.times_let(protons)).collect()).collect();
     let layers: Vec<&[LayerPhysics]> = times_let.iter().map(Vec::as_slice).collect();
     let product = accumulate(plan, &layers, progress);
+    averaged(product, dose_gy)
+}
+
+/// Dose-averaged LET ([`dose_averaged_let`]) of a plan's computed dose, for whoever shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LetGrid {
+    /// keV/µm in water, on the plan's dose grid; 0 where the dose is below [`LET_FLOOR`] of its maximum, and there is none.
+    pub kev_per_um: Volume<f32>,
+    /// Of which protons; its name stands beside the numbers.
+    pub protons: LetProtons,
+    /// The dose that it is averaged over: physical Gray of one fraction, as [`compute_fraction`] gives it.
+    pub dose_gy: Volume<f64>,
+}
+
+/// Someone no longer wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cancelled")]
+pub struct Cancelled;
+
+impl LetGrid {
+    /// Works out the dose and its LET, on a thread of its own: it takes twice as long as the dose. Threads do not change a bit.
+    /// `progress(done, total)` counts layers, each twice.
+    ///
+    /// # Errors
+    /// [`Cancelled`] within a layer's time after `cancel` is set.
+    pub fn new(
+        plan: &PreparedPlan,
+        protons: LetProtons,
+        cancel: &AtomicBool,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Self, Cancelled> {
+        let goes_on = || !cancel.load(Ordering::Relaxed);
+        let layers: Vec<&[LayerPhysics]> = plan.beams.iter().map(|b| b.layers.as_slice()).collect();
+        let count: usize = layers.iter().map(|l| l.len()).sum();
+        let first = |done: usize, _: usize| progress(done, 2 * count);
+        let dose_gy = accumulate_unless(plan, &layers, &first, &goes_on).ok_or(Cancelled)?;
+        let mut times_let = Vec::new();
+        for beam in &plan.beams {
+            let layer = |l: &LayerPhysics| goes_on().then(|| l.times_let(protons)).ok_or(Cancelled);
+            times_let.push(beam.layers.par_iter().map(layer).collect::<Result<Vec<_>, _>>()?);
+        }
+        let layers: Vec<&[LayerPhysics]> = times_let.iter().map(Vec::as_slice).collect();
+        let second = |done: usize, _: usize| progress(count + done, 2 * count);
+        let product = accumulate_unless(plan, &layers, &second, &goes_on).ok_or(Cancelled)?;
+        Ok(Self { kev_per_um: averaged(product, &dose_gy), protons, dose_gy })
+    }
+}
+
+/// Dose × LET over dose.
+fn averaged(product: Volume<f64>, dose_gy: &Volume<f64>) -> Volume<f32> {
     let floor = LET_FLOOR * dose_gy.data.iter().copied().fold(0.0, f64::max);
     let ratio = |(p, d): (&f64, &f64)| if *d > floor { (p / d) as f32 } else { 0.0 };
     let data = product.data.iter().zip(&dose_gy.data).map(ratio).collect();
@@ -41,16 +92,31 @@ fn accumulate(
     layers: &[&[LayerPhysics]],
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Volume<f64> {
+    // None only where someone stops it.
+    accumulate_unless(plan, layers, progress, &|| true).unwrap_or_else(|| Volume::filled(plan.grid().clone(), 0.0))
+}
+
+/// None as soon as it does not go on, which is asked after each layer.
+fn accumulate_unless(
+    plan: &PreparedPlan,
+    layers: &[&[LayerPhysics]],
+    progress: &(dyn Fn(usize, usize) + Sync),
+    goes_on: &dyn Fn() -> bool,
+) -> Option<Volume<f64>> {
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
     let total = layers.iter().map(|l| l.len()).sum();
     let mut done = 0;
     for (beam, layers) in layers.iter().enumerate() {
-        add_beam(plan, beam, layers, &mut dose, &mut || {
+        let mut layer_done = || {
             done += 1;
             progress(done, total);
-        });
+            goes_on()
+        };
+        if !goes_on() || !add_beam(plan, beam, layers, &mut dose, &mut layer_done) {
+            return None;
+        }
     }
-    dose
+    Some(dose)
 }
 
 /// Gray of one fraction of beam number `beam` (from 0, as in the plan) alone. The beams of a plan, summed in order, are
@@ -58,18 +124,19 @@ fn accumulate(
 pub fn compute_beam(plan: &PreparedPlan, beam: usize) -> Volume<f64> {
     let mut dose = Volume::filled(plan.grid().clone(), 0.0f64);
     if let Some(b) = plan.beams.get(beam) {
-        add_beam(plan, beam, &b.layers, &mut dose, &mut || {});
+        add_beam(plan, beam, &b.layers, &mut dose, &mut || true);
     }
     dose
 }
 
+/// False where `layer_done` says not to go on; the dose is none then.
 fn add_beam(
     plan: &PreparedPlan,
     beam: usize,
     layers: &[LayerPhysics],
     dose: &mut Volume<f64>,
-    layer_done: &mut dyn FnMut(),
-) {
+    layer_done: &mut dyn FnMut() -> bool,
+) -> bool {
     let beam = &plan.beams[beam];
     let fans = [(&beam.wide, true), (&beam.rays, false)];
     let mut values = fans.map(|(rays, _)| vec![0.0f64; rays.n[0] * rays.n[1] * rays.planes]);
@@ -83,7 +150,9 @@ fn add_beam(
             let whole = Window { first: [0; 2], n: rays.n };
             add_spots(rays, layer, &spots, *wide, &whole, values);
         }
-        layer_done();
+        if !layer_done() {
+            return false;
+        }
     }
     let [nx, ny, _] = dose.grid.size;
     dose.data.par_chunks_mut(nx * ny).enumerate().for_each(|(k, slice)| {
@@ -102,6 +171,7 @@ fn add_beam(
             }
         }
     });
+    true
 }
 
 /// Adds spots of one layer to the nodes of `part` of a fan, by [plane][y][x] of it; `part` holds the windows of all of

@@ -20,6 +20,10 @@ pub enum ComputeError {
         "beam '{beam}', layer {layer}: {energy_mev} MeV is outside machine '{machine}' ({low} to {high} MeV); choose another machine file"
     )]
     Energy { beam: String, layer: usize, energy_mev: f64, machine: String, low: f64, high: f64 },
+    #[error(
+        "beam '{beam}', layer {layer}: {paintings} paintings of {spots} spots are more than any machine's (1000 paintings, 20 million spots a plan); check the plan's Number of Paintings"
+    )]
+    Paintings { beam: String, layer: usize, paintings: u32, spots: usize },
     #[error("beam '{beam}', layer {layer}, spot {spot}: weight {weight} is not a number of 0 or more")]
     Weight { beam: String, layer: usize, spot: usize, weight: f64 },
     #[error("beam '{beam}', layer {layer}, spot {spot}: position ({x_mm}, {y_mm}) mm is not on the scanning field")]

@@ -5,10 +5,11 @@
 //! plane: circles) are searched, a tenth of the distance criterion apart and sampled as densely, outwards until distance alone
 //! exceeds what was found, or the cap. pymedphys samples the same way, so pass rates agree; a finer step finds lower values.
 
-mod aligned;
-mod cell;
+mod block;
 mod samples;
 mod search;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 use rayon::prelude::*;
 use search::Search;
@@ -125,21 +126,31 @@ impl Gamma {
     /// every way. The caller has made sure that both lie in one frame of reference and have one unit.
     pub fn new(reference: &Volume<f32>, evaluated: &Volume<f32>, criteria: &GammaCriteria) -> Result<Self, GammaError> {
         criteria.check()?;
-        for (which, v) in [("reference", reference), ("evaluated", evaluated)] {
+        // Handed over to the threads once, not for every step.
+        rayon::scope(|_| Self::of(reference, evaluated, criteria))
+    }
+
+    fn of(reference: &Volume<f32>, evaluated: &Volume<f32>, criteria: &GammaCriteria) -> Result<Self, GammaError> {
+        let mut highest = 0.0;
+        for (which, v) in [("evaluated", evaluated), ("reference", reference)] {
             if v.grid.is_empty() || v.data.len() != v.grid.len() {
                 return Err(GammaError::Empty { which });
             }
-            let count = v.data.par_iter().filter(|d| !d.is_finite()).count();
-            if count > 0 {
-                return Err(GammaError::NotFinite { which, count });
+            let parts = v.data.par_chunks(PART).map(scan);
+            let (finite, most) = parts.reduce(|| (true, f32::NEG_INFINITY), |a, b| (a.0 & b.0, a.1.max(b.1)));
+            if !finite {
+                return Err(GammaError::NotFinite { which, count: v.data.iter().filter(|d| !d.is_finite()).count() });
             }
+            highest = f64::from(most);
         }
-        let highest = f64::from(reference.data.par_iter().copied().reduce(|| 0.0, f32::max));
         let normalisation = criteria.normalisation.unwrap_or(highest);
         if highest <= 0.0 {
             return Err(GammaError::NoReferenceDose);
         }
         let cutoff = criteria.cutoff_percent / 100.0 * normalisation;
+        // The lowest f32 that is not below it.
+        let least = cutoff as f32;
+        let least = if f64::from(least) < cutoff { least.next_up() } else { least };
         let search = Search::new(&reference.grid, evaluated, criteria);
         if criteria.in_plane && !parallel(&reference.grid, &evaluated.grid) {
             return Err(GammaError::PlanesCross);
@@ -153,17 +164,20 @@ impl Gamma {
             .zip(reference.data.par_chunks(ni))
             .enumerate()
             .map(|(row, (out, doses))| {
+                let mut sums = Row::default();
+                if scan(doses).1 < least {
+                    return sums;
+                }
                 let (j, k) = (row % reference.grid.size[1], row / reference.grid.size[1]);
                 let at = |i| evaluated.grid.to_index(reference.grid.centre(i, j, k));
                 let (from, step) = (at(0), at(1) - at(0));
-                let mut sums = Row::default();
                 for (i, (out, dose)) in out.iter_mut().zip(doses).enumerate() {
-                    let dose = f64::from(*dose);
-                    if dose < cutoff {
+                    if *dose < least {
                         continue;
                     }
+                    let dose = f64::from(*dose);
                     let allowed = criteria.dose_percent / 100.0 * if criteria.local { dose } else { normalisation };
-                    match search.squared([i, j, k], from + step * i as f64, dose, 1.0 / allowed) {
+                    match search.squared(from + step * i as f64, dose, 1.0 / allowed) {
                         Some(squared) => {
                             let gamma = squared.sqrt();
                             *out = gamma as f32;
@@ -207,6 +221,27 @@ impl Gamma {
     pub fn pass_rate(&self) -> f64 {
         100.0 * self.passed as f64 / self.points.max(1) as f64
     }
+}
+
+/// Voxels looked through at once.
+const PART: usize = 1 << 16;
+
+/// Whether all are numbers, and then the highest.
+fn scan(values: &[f32]) -> (bool, f32) {
+    // Eight side by side, for the processor's sake.
+    let (mut most, mut none) = ([f32::NEG_INFINITY; 8], [0.0; 8]);
+    let mut see = |n: usize, v: f32| {
+        most[n] = if v > most[n] { v } else { most[n] };
+        none[n] += v * 0.0;
+    };
+    let eights = values.chunks_exact(8);
+    eights.remainder().iter().enumerate().for_each(|(n, v)| see(n, *v));
+    for eight in eights {
+        for (n, v) in eight.iter().enumerate() {
+            see(n, *v);
+        }
+    }
+    (none.iter().all(|n| *n == 0.0), most.into_iter().fold(f32::NEG_INFINITY, f32::max))
 }
 
 #[derive(Clone, Copy, Default)]

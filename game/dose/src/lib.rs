@@ -12,6 +12,7 @@ pub mod compare;
 mod compute;
 pub mod conserve;
 pub mod constraints;
+mod delivery_order;
 mod deposit;
 pub mod difference;
 pub mod dvh;
@@ -45,8 +46,9 @@ pub mod water;
 
 pub use along::{AlongError, AlongRay, BraggInWater, RayProbe};
 pub use compare::{Difference, PairError, check_pair};
-pub use compute::{as_dose, compute, compute_beam, compute_fraction, dose_averaged_let};
+pub use compute::{Cancelled, LetGrid, as_dose, compute, compute_beam, compute_fraction, dose_averaged_let};
 pub use conserve::{conserve, conserve_energy};
+pub use delivery_order::{DeliveryOrder, SpotVisit};
 pub use difference::{PlanDifference, StructureDifference};
 pub use dvh::{Dvh, DvhError, DvhFigures};
 pub use engine::{DoseEngine, PENCIL_BEAM_NAME, ProtonPencilBeam};

@@ -7,7 +7,8 @@ use common::{beam, machine, plan, prepare, water_box};
 use nalgebra::Point3;
 use vestibule_dose::rate::{Contribution, rate_of, structure_voxels};
 use vestibule_dose::{
-    BeamDoseRate, DoseFloor, DoseRateMetric, PreparedPlan, RateError, RateHistogram, Timeline, compute_fraction,
+    BeamDoseRate, DeliveryOrder, DoseFloor, DoseRateMetric, LiveDose, PreparedPlan, RateError, RateHistogram, Timeline,
+    compute_fraction,
 };
 use vestibule_geometry::Contour;
 use vestibule_patient::Plan;
@@ -57,6 +58,53 @@ fn the_map_is_the_definition_in_every_voxel() {
     for (o, gy) in whole.data.iter().enumerate() {
         assert!((f64::from(got.dose.data[o] + other.dose.data[o]) - gy).abs() < 1e-5 * max, "voxel {o}");
     }
+}
+
+/// Two spots, painted twice. A voxel gets a of the first and b of the second: half of each in each painting. Its rates by hand, and in
+/// the end the dose of the plan as it was made.
+#[test]
+fn two_spots_painted_twice_by_hand() {
+    let ct = water_box([60.0, 80.0, 60.0], 4.0, Point3::origin());
+    let mut made =
+        plan(vec![beam(0.0, Point3::new(0.0, 30.0, 0.0), &[(90.0, -3.0, 0.0, 60.0), (90.0, 5.0, 0.0, 30.0)])]);
+    let once = prepare(&ct, &made, 4.0);
+    made.beams[0].layers[0].paintings = 2;
+    let order = DeliveryOrder::new(&made).unwrap();
+    let painted = prepare(&ct, &order.plan, 4.0);
+    let timeline = Timeline::new(&order.plan, &machine().delivery_times());
+    let [a1, b1, a2, b2] = <[_; 4]>::try_from(timeline.spots()).unwrap();
+    assert!(
+        a1.start_s + a1.length_s < b1.start_s && b1.start_s + b1.length_s < a2.start_s && a2.length_s == a1.length_s
+    );
+
+    let metrics = [DoseRateMetric::DoseAveraged, DoseRateMetric::Pbs { threshold_gy: 0.0 }];
+    let rates = BeamDoseRate::new(&painted, &timeline, 0, &metrics, DoseFloor::Gy(0.0), &quiet).unwrap();
+    let (mut doses, whole) = (vec![[0.0; 2]; once.grid().len()], compute_fraction(&once, &quiet));
+    for n in 0..2 {
+        once.for_each_voxel(n, |o, gy| doses[o][n] = gy * once.spots()[n].mu);
+    }
+    let max = whole.data.iter().copied().fold(0.0, f64::max);
+    let mut seen = 0;
+    for (o, [a, b]) in doses.into_iter().enumerate().filter(|d| d.1[0] > 0.1 * max && d.1[1] > 0.1 * max) {
+        let near = |got: f32, want: f64| assert!((f64::from(got) / want - 1.0).abs() < 1e-5, "voxel {o}: {got} {want}");
+        // Σ d²/Δt / Σ d: each of the four brings half a dose in half of the time that it takes at once.
+        let (half_a, half_b) = (0.5 * a, 0.5 * b);
+        let averaged = 2.0 * (half_a * half_a / a1.length_s + half_b * half_b / b1.length_s) / (a + b);
+        near(rates.maps[0].rate.data[o], averaged);
+        // The whole dose from the first spot's start to the end of the last: the second painting counts.
+        near(rates.maps[1].rate.data[o], (a + b) / (b2.start_s + b2.length_s - a1.start_s));
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen}");
+
+    let mut live = LiveDose::new(painted);
+    live.go_to(3, 1.0);
+    live.go_to(4, 0.0);
+    let mut apart = 0.0f64;
+    for (o, gy) in whole.data.iter().enumerate() {
+        apart = apart.max((live.grid().data[o] - gy).abs());
+    }
+    assert!(apart < 1e-6 * max, "{apart}");
 }
 
 #[test]

@@ -8,9 +8,10 @@ mod mat;
 
 use common::{beam, plan, prepare, water_box};
 use nalgebra::Point3;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use vestibule_dose::bragg::BraggCurve;
 use vestibule_dose::let_d::depth_let;
-use vestibule_dose::{LetProtons, compute_fraction, dose_averaged_let, rbe, water};
+use vestibule_dose::{Cancelled, LetGrid, LetProtons, compute_fraction, dose_averaged_let, rbe, water};
 use vestibule_geometry::Volume;
 
 fn quiet(_: usize, _: usize) {}
@@ -154,4 +155,36 @@ fn threads_change_no_bit_and_rbe_rises_with_depth() {
         f64::from(weighted.data[o]) / f64::from(course.data[o])
     };
     assert!(at(3) > 1.0 && at(3) < 1.3 && at(25) > at(3) + 0.2, "{} and {}", at(3), at(25));
+}
+
+/// What an app asks for: the same bits as step by step, progress to the end, and an end within a layer when it is no longer wanted.
+#[test]
+fn a_grid_of_let_tells_how_far_it_is_and_stops() {
+    let ct = water_box([40.0, 80.0, 40.0], 4.0, Point3::origin());
+    let spots = [(90.0, 0.0, 0.0, 20.0), (80.0, 0.0, 0.0, 10.0), (75.0, 0.0, 0.0, 10.0)];
+    let p = prepare(&ct, &plan(vec![beam(0.0, Point3::new(0.0, 30.0, 0.0), &spots)]), 4.0);
+    let (steps, last) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let told = |done: usize, total: usize| {
+        assert_eq!((done, total), (steps.fetch_add(1, Ordering::Relaxed) + 1, 6));
+        last.store(done, Ordering::Relaxed);
+    };
+    let got = LetGrid::new(&p, LetProtons::All, &AtomicBool::new(false), &told).unwrap();
+    assert_eq!(last.load(Ordering::Relaxed), 6);
+    let dose = compute_fraction(&p, &quiet);
+    let want = dose_averaged_let(&p, &dose, LetProtons::All, &quiet);
+    assert_eq!((got.protons, got.dose_gy), (LetProtons::All, dose));
+    assert!(got.kev_per_um.data.iter().zip(&want.data).all(|(a, b)| a.to_bits() == b.to_bits()));
+    assert!(got.kev_per_um.data.iter().any(|v| *v > 5.0));
+
+    for stop_at in [1, 4] {
+        let cancel = AtomicBool::new(false);
+        let seen = AtomicUsize::new(0);
+        let told = |done: usize, _: usize| {
+            seen.store(done, Ordering::Relaxed);
+            cancel.store(done == stop_at, Ordering::Relaxed);
+        };
+        assert_eq!(LetGrid::new(&p, LetProtons::Primary, &cancel, &told), Err(Cancelled));
+        assert_eq!(seen.load(Ordering::Relaxed), stop_at);
+    }
+    assert_eq!(LetGrid::new(&p, LetProtons::Primary, &AtomicBool::new(true), &quiet), Err(Cancelled));
 }

@@ -1,4 +1,5 @@
-//! A plan as it is delivered: beams and spots in plan order, each with its place in time.
+//! A plan as it is delivered: beams and spots in plan order, each with its place in time. Layers that are painted more than once come
+//! as [`vestibule_dose::DeliveryOrder`] lays them out.
 
 use crate::state::Delivered;
 use vestibule_dose::Timeline;

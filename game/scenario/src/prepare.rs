@@ -4,7 +4,8 @@ use crate::delivery::Delivery;
 use std::sync::Arc;
 use vestibule_dose::overrides::supports_of;
 use vestibule_dose::{
-    ComputeError, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan, RayProbe, Timeline,
+    ComputeError, DeliveryOrder, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan,
+    RayProbe, SpotVisit, Timeline,
 };
 use vestibule_geometry::contour;
 use vestibule_patient::{Chosen, NotChosen, Patient, Plan, RadiationType};
@@ -16,10 +17,12 @@ pub struct Prepared {
     pub plan: Plan,
     /// True where the patient has several and none was named: this is the only APPROVED one. Whoever plays it says so.
     pub by_approval: bool,
-    /// Its spots in time.
+    /// Its spots in time, as often as they are painted.
     pub delivery: Arc<Delivery>,
     /// The same spots as the engine has them in time.
     pub timeline: Arc<Timeline>,
+    /// Which spot of the plan each of those is, and which painting of its layer.
+    pub visits: Arc<[SpotVisit]>,
     /// The engine's side of it.
     pub dose: Arc<PreparedPlan>,
 }
@@ -73,10 +76,13 @@ impl Prepared {
         let machine = MachineModel::generic();
         let hu = HuTable::for_image(image);
         let (options, materials) = (DoseOptions { grid_mm }, Materials::of_supports(&supports));
-        let dose = PreparedPlan::with_materials(image, body.as_ref(), plan, &machine, &hu, &options, &materials)?;
-        let timeline = Timeline::new(plan, &machine.delivery_times());
-        let delivery = Arc::new(Delivery::new(plan, &timeline));
-        Ok(Self { plan: plan.clone(), by_approval, delivery, timeline: Arc::new(timeline), dose: Arc::new(dose) })
+        let order = DeliveryOrder::new(plan)?;
+        let delivered = &order.plan;
+        let dose = PreparedPlan::with_materials(image, body.as_ref(), delivered, &machine, &hu, &options, &materials)?;
+        let timeline = Timeline::new(delivered, &machine.delivery_times());
+        let delivery = Arc::new(Delivery::new(delivered, &timeline));
+        let (timeline, dose) = (Arc::new(timeline), Arc::new(dose));
+        Ok(Self { plan: plan.clone(), by_approval, delivery, timeline, visits: order.visits.into(), dose })
     }
 
     /// A live dose with nothing delivered.

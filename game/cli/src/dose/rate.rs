@@ -12,7 +12,8 @@ use std::path::PathBuf;
 use vestibule_dose::overrides::supports_of;
 use vestibule_dose::rate::{clock::SteadyBeam, structure_voxels};
 use vestibule_dose::{
-    BeamDoseRate, DoseFloor, DoseOptions, DoseRateMetric, HuTable, Materials, PreparedPlan, RateHistogram, Timeline,
+    BeamDoseRate, DeliveryOrder, DoseFloor, DoseOptions, DoseRateMetric, HuTable, Materials, PreparedPlan,
+    RateHistogram, Timeline,
 };
 use vestibule_geometry::{Grid, contour};
 use vestibule_patient::{Plan, StructureSet};
@@ -138,11 +139,12 @@ pub fn run(args: &Args, global: &Global) -> Done {
         .filter(|s| !s.contours.is_empty())
         .map(|s| contour::mask(&s.contours, &ct.volume.grid));
     let hu = calibration.unwrap_or_else(|| HuTable::for_image(ct));
-    let timeline = Timeline::checked(plan, &machine).map_err(Failure::work)?;
+    let order = DeliveryOrder::new(plan).map_err(Failure::work)?;
+    let timeline = Timeline::checked(&order.plan, &machine).map_err(Failure::work)?;
     let options = DoseOptions { grid_mm: args.grid_mm };
     let supports = supports_of(structures, &ct.volume.grid);
     let materials = Materials::of_supports(&supports);
-    let prepared = PreparedPlan::with_materials(ct, body.as_ref(), plan, &machine, &hu, &options, &materials)
+    let prepared = PreparedPlan::with_materials(ct, body.as_ref(), &order.plan, &machine, &hu, &options, &materials)
         .map_err(Failure::work)?;
     let mut notes = prepared.notes().to_vec();
     notes.extend(timeline::notes(plan, &machine));

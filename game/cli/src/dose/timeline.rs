@@ -6,7 +6,7 @@ use crate::output::{Done, Failure, print_json};
 use crate::store::{Create, open};
 use serde_json::json;
 use std::path::PathBuf;
-use vestibule_dose::{MachineModel, SpotTime, Timeline};
+use vestibule_dose::{DeliveryOrder, MachineModel, SpotTime, Timeline};
 use vestibule_patient::{Beam, Layer, Plan};
 
 /// What `timeline` takes.
@@ -30,11 +30,13 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Done {
     let machine = machine(args.machine.as_deref())?;
     let patient = open(global, Create::No)?.patient(&args.patient).map_err(Failure::work)?;
-    let plan = choose_plan(&patient, args.plan.as_deref())?;
+    let made = choose_plan(&patient, args.plan.as_deref())?;
+    let order = DeliveryOrder::new(made).map_err(Failure::work)?;
+    let plan = &order.plan;
     let timeline = Timeline::checked(plan, &machine).map_err(Failure::work)?;
-    let notes = notes(plan, &machine);
+    let notes = notes(made, &machine);
     if global.json {
-        return print_json(&as_json(plan, &machine, &timeline, &notes));
+        return print_json(&as_json(made, &order, &machine, &timeline, &notes));
     }
     let total = |of: fn(&Beam) -> f64| plan.beams.iter().map(of).sum::<f64>();
     say!(
@@ -97,7 +99,7 @@ pub(super) fn notes(plan: &Plan, machine: &MachineModel) -> Vec<String> {
     let painted = plan.beams.iter().flat_map(|b| &b.layers).filter(|l| l.paintings > 1).count();
     if painted > 0 {
         notes.push(format!(
-            "{painted} layers are painted more than once; here each is painted once with its whole dose, which makes its dose rate higher than it is"
+            "{painted} layers are painted more than once: each as often as the plan says, with equal parts of its weights, before the next energy; each painting's spots are listed"
         ));
     }
     notes
@@ -125,25 +127,35 @@ fn layer_mu(beam: &Beam, layer: &Layer) -> f64 {
     layer.spots.iter().map(|s| s.weight).sum::<f64>() * beam.mu_per_weight()
 }
 
-fn as_json(plan: &Plan, machine: &MachineModel, timeline: &Timeline, notes: &[String]) -> serde_json::Value {
-    let beams: Vec<_> = plan
+fn as_json(
+    made: &Plan,
+    order: &DeliveryOrder,
+    machine: &MachineModel,
+    timeline: &Timeline,
+    notes: &[String],
+) -> serde_json::Value {
+    let mut visits = order.visits.iter();
+    let beams: Vec<_> = order
+        .plan
         .beams
         .iter()
         .enumerate()
         .map(|(b, beam)| {
             let layers: Vec<_> = layers(beam, timeline, b)
-                .map(|(layer, times)| {
+                .zip(&made.beams[b].layers)
+                .map(|((layer, times), made)| {
                     let [start, end] = bounds(times);
                     let spots: Vec<_> = layer
                         .spots
                         .iter()
                         .zip(times)
                         .map(|(s, t)| {
+                            let painting = visits.next().map_or(1, |v| v.painting + 1);
                             json!({ "x_mm": s.x_mm, "y_mm": s.y_mm, "mu": s.weight * beam.mu_per_weight(),
-                                "start_s": t.start_s, "length_s": t.length_s })
+                                "start_s": t.start_s, "length_s": t.length_s, "painting": painting })
                         })
                         .collect();
-                    json!({ "energy_mev": layer.energy_mev, "mu": layer_mu(beam, layer), "start_s": start,
+                    json!({ "energy_mev": layer.energy_mev, "paintings": made.paintings.max(1), "mu": layer_mu(beam, layer), "start_s": start,
                         "length_s": end - start, "beam_on_s": beam_on_s(times), "spots": spots })
                 })
                 .collect();

@@ -6,6 +6,13 @@ use std::f64::consts::{PI, TAU};
 /// Samples of a heap, worked on at once.
 pub(super) const LANES: usize = 8;
 
+/// Heaps of a shoal.
+const HEAPS: usize = 2;
+
+/// Widest cluster, in voxels: within the cells around the voxel nearest to its middle, with some room for rounding. In a plane, where
+/// four cells stand side by side, the second.
+const WIDTH: [f32; 2] = [0.9999, 2.9999];
+
 /// A place relative to the reference voxel, in voxels of the evaluated grid, and its squared distance in distance criteria less 1.
 pub(super) type Sample = ([f32; 3], f32);
 
@@ -18,143 +25,167 @@ pub(super) struct Lanes {
     pub squared: [f32; LANES],
 }
 
+/// Heaps close together.
+pub(super) type Shoal = [Lanes; HEAPS];
+
+/// Boxes around samples side by side, of which one look tells which can matter.
+pub(super) struct Boxes {
+    /// The lowest squared distance in each less 1, nearest box first; infinite where there is no box.
+    pub nearest: [f32; LANES],
+    /// Middle of each, by axis.
+    pub middle: [[f32; LANES]; 3],
+    /// Half of its width.
+    pub half: [[f32; LANES]; 3],
+}
+
+/// Shoals side by side.
+pub(super) struct School {
+    pub boxes: Boxes,
+    /// As many as there are boxes, at most [`LANES`].
+    pub shoals: Vec<Shoal>,
+}
+
+/// Samples close together.
+pub(super) struct Cluster {
+    /// The lowest squared distance less 1.
+    pub nearest: f32,
+    /// Middle of the box around the places.
+    pub middle: [f32; 3],
+    /// Half of its width.
+    pub half: [f32; 3],
+    /// All samples or none, the nearest sample first.
+    pub rings: Vec<Lanes>,
+    /// All samples or none, nearest first.
+    pub schools: Vec<School>,
+}
+
 impl Lanes {
-    /// At least one, at most [`LANES`].
-    pub fn new(samples: &[Sample]) -> Self {
-        let lane = |n: usize, a: usize| samples.get(n).unwrap_or(&samples[0]).0[a];
-        let mut squared = [f32::INFINITY; LANES];
-        samples.iter().zip(&mut squared).for_each(|(s, out)| *out = s.1);
-        Self {
-            x: std::array::from_fn(|n| lane(n, 0)),
-            y: std::array::from_fn(|n| lane(n, 1)),
-            z: std::array::from_fn(|n| lane(n, 2)),
-            squared,
-        }
+    /// At most [`LANES`]; the place `or` stands where there is none.
+    fn new(samples: &[Sample], or: [f32; 3]) -> Self {
+        let lane = |a: usize| std::array::from_fn(|n| samples.get(n).map_or(or, |s| s.0)[a]);
+        let squared = std::array::from_fn(|n| samples.get(n).map_or(f32::INFINITY, |s| s.1));
+        Self { x: lane(0), y: lane(1), z: lane(2), squared }
+    }
+
+    fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
+        let sample = |n: usize| ([self.x[n], self.y[n], self.z[n]], self.squared[n]);
+        (0..LANES).map(sample).filter(|s| s.1.is_finite())
     }
 }
 
-/// A few samples close together.
-pub(super) struct Heap {
-    pub lanes: [Lanes; 1],
-    /// The lowest squared distance less 1.
-    pub nearest: f32,
-    /// Box around the places.
-    pub low: [f32; 3],
-    pub high: [f32; 3],
+impl School {
+    fn new(parts: &[Part]) -> Self {
+        let by = |of: &dyn Fn(&Part, usize) -> f32| {
+            [0, 1, 2].map(|a| std::array::from_fn(|n| of(parts.get(n).unwrap_or(&parts[0]), a)))
+        };
+        let boxes = Boxes {
+            nearest: std::array::from_fn(|n| parts.get(n).map_or(f32::INFINITY, |p| p.nearest)),
+            middle: by(&|p, a| p.middle[a]),
+            half: by(&|p, a| p.half[a]),
+        };
+        Self { boxes, shoals: parts.iter().map(|p| shoal(&p.samples)).collect() }
+    }
 }
 
-impl Heap {
-    fn new(samples: &[Sample]) -> Self {
-        let edge =
-            |pick: fn(f32, f32) -> f32| [0, 1, 2].map(|a| samples.iter().map(|s| s.0[a]).fold(samples[0].0[a], pick));
-        let nearest = samples.iter().map(|s| s.1).fold(f32::INFINITY, f32::min);
-        Self { lanes: [Lanes::new(samples)], nearest, low: edge(f32::min), high: edge(f32::max) }
+/// At least one, at most all.
+fn shoal(samples: &[Sample]) -> Shoal {
+    let mut heaps = samples.chunks(LANES);
+    std::array::from_fn(|_| Lanes::new(heaps.next().unwrap_or_default(), samples[0].0))
+}
+
+impl Cluster {
+    /// Of at least one sample. `rings`: they are so few, or so quickly seen, that it is not worth telling which can matter.
+    pub fn new(mut samples: Vec<Sample>, rings: bool) -> Self {
+        if rings {
+            samples.sort_by(|a, b| a.1.total_cmp(&b.1));
+        }
+        let whole = Part::new(samples);
+        let mut out = Self {
+            nearest: whole.nearest,
+            middle: whole.middle,
+            half: whole.half,
+            rings: Vec::new(),
+            schools: Vec::new(),
+        };
+        if rings {
+            out.rings = whole.samples.chunks(LANES).map(|s| Lanes::new(s, s[0].0)).collect();
+            return out;
+        }
+        let (mut shoals, mut rest) = (Vec::new(), vec![whole]);
+        while let Some(part) = rest.pop() {
+            match part.halves() {
+                Ok(halves) => rest.extend(halves),
+                Err(shoal) => shoals.push(shoal),
+            }
+        }
+        shoals.sort_by(|a, b| a.nearest.total_cmp(&b.nearest));
+        out.schools = shoals.chunks(LANES).map(School::new).collect();
+        out
+    }
+
+    /// Such that each lies within a block, wherever the reference voxel lies. Nearest first; at
+    /// least one sample.
+    pub fn narrow(samples: Vec<Sample>, rings: bool, flat: bool) -> Vec<Self> {
+        let width = WIDTH[usize::from(flat)];
+        let whole = Part::new(samples);
+        let low = [0, 1, 2].map(|a| whole.middle[a] - whole.half[a]);
+        let count = whole.half.map(|h| (2.0 * h / width) as usize + 1);
+        let mut parts = vec![Vec::new(); count.iter().product()];
+        for s in whole.samples {
+            let [i, j, k] = [0, 1, 2].map(|a| (((s.0[a] - low[a]) / width) as usize).min(count[a] - 1));
+            parts[(k * count[1] + j) * count[0] + i].push(s);
+        }
+        let mut out: Vec<Self> = parts.into_iter().filter(|p| !p.is_empty()).map(|p| Self::new(p, rings)).collect();
+        out.sort_by(|a, b| a.nearest.total_cmp(&b.nearest));
+        out
     }
 
     /// One by one.
     pub fn samples(&self) -> impl Iterator<Item = Sample> + '_ {
-        let [l] = &self.lanes;
-        (0..LANES).filter(|n| l.squared[*n].is_finite()).map(|n| ([l.x[n], l.y[n], l.z[n]], l.squared[n]))
+        self.rings.iter().chain(self.schools.iter().flat_map(|s| &s.shoals).flatten()).flat_map(Lanes::samples)
     }
 }
 
-/// Heaps side by side, of which a look at the slope of the dose tells at once which can matter.
-pub(super) struct Shoal {
-    /// As in [`Heap`], nearest first; infinitely far where there is no heap.
-    pub nearest: [f32; LANES],
-    /// Middle of each heap's box, by axis.
-    middle: [[f32; LANES]; 3],
-    /// Half of its width.
-    half: [[f32; LANES]; 3],
-    /// And how far it reaches from the reference voxel.
-    reach: [[f32; LANES]; 3],
+/// Samples and the box around them.
+struct Part {
+    samples: Vec<Sample>,
+    nearest: f32,
+    middle: [f32; 3],
+    half: [f32; 3],
 }
 
-/// Heaps of a band, and the same as shoals of [`LANES`] heaps.
-pub(super) struct Heaps {
-    pub heaps: Vec<Heap>,
-    pub shoals: Vec<Shoal>,
-}
-
-impl Heaps {
-    pub fn new(samples: Vec<Sample>) -> Self {
-        let heaps = heaps(samples);
-        let shoals = heaps.chunks(LANES).map(Shoal::new).collect();
-        Self { heaps, shoals }
-    }
-}
-
-impl Shoal {
-    fn new(heaps: &[Heap]) -> Self {
-        let by = |of: &dyn Fn(&Heap, usize) -> f32| {
-            [0, 1, 2].map(|a| std::array::from_fn(|n| heaps.get(n).map_or(0.0, |h| of(h, a))))
-        };
-        Self {
-            nearest: std::array::from_fn(|n| heaps.get(n).map_or(f32::INFINITY, |h| h.nearest)),
-            middle: by(&|h, a| 0.5 * (h.low[a] + h.high[a])),
-            half: by(&|h, a| 0.5 * (h.high[a] - h.low[a])),
-            reach: by(&|h, a| h.low[a].abs().max(h.high[a].abs())),
+impl Part {
+    fn new(samples: Vec<Sample>) -> Self {
+        let (mut low, mut high, mut nearest) = ([f32::INFINITY; 3], [f32::NEG_INFINITY; 3], f32::INFINITY);
+        for (place, squared) in &samples {
+            for a in 0..3 {
+                low[a] = low[a].min(place[a]);
+                high[a] = high[a].max(place[a]);
+            }
+            nearest = nearest.min(*squared);
         }
+        let [middle, half] = [1.0, -1.0].map(|sign| [0, 1, 2].map(|a| 0.5 * (high[a] + sign * low[a])));
+        Self { samples, nearest, middle, half }
     }
 
-    /// What Γ² − 1 of each heap is at least, where the dose at the reference voxel is `off` from what is looked for and changes
-    /// per voxel along each axis by `slope`, `spread` more or less.
-    #[inline]
-    pub fn at_least(&self, off: f32, factor: f32, slope: [f32; 3], spread: [f32; 3]) -> [f32; LANES] {
-        let mut out = [0.0; LANES];
-        let steep = slope.map(f32::abs);
-        let [mx, my, mz] = &self.middle;
-        let [hx, hy, hz] = &self.half;
-        let [rx, ry, rz] = &self.reach;
-        for n in 0..LANES {
-            let middle = off + slope[0] * mx[n] + slope[1] * my[n] + slope[2] * mz[n];
-            let half = steep[0] * hx[n] + steep[1] * hy[n] + steep[2] * hz[n];
-            let unknown = spread[0] * rx[n] + spread[1] * ry[n] + spread[2] * rz[n];
-            let least = middle.abs() - (half + unknown);
-            let least = if least > 0.0 { least } else { 0.0 };
-            out[n] = self.nearest[n] + least * least * factor;
+    /// Along the longest side; itself, where it is a shoal.
+    fn halves(mut self) -> Result<[Self; 2], Self> {
+        const FULL: usize = LANES * HEAPS;
+        if self.samples.len() <= FULL {
+            return Err(self);
         }
-        out
+        let longest = [1, 2].into_iter().fold(0, |a, b| if self.half[b] > self.half[a] { b } else { a });
+        // Full shoals on one side.
+        let middle = (self.samples.len() / 2).next_multiple_of(FULL).min(self.samples.len() - 1);
+        self.samples.select_nth_unstable_by(middle, |a, b| a.0[longest].total_cmp(&b.0[longest]));
+        let upper = self.samples.split_off(middle);
+        Ok([Self::new(self.samples), Self::new(upper)])
     }
-}
-
-/// Halves the samples along their longest side until a heap holds them; nearest heaps first.
-fn heaps(samples: Vec<Sample>) -> Vec<Heap> {
-    let mut out = Vec::new();
-    let mut rest = vec![samples];
-    while let Some(mut part) = rest.pop() {
-        if part.is_empty() {
-            continue;
-        }
-        if part.len() <= LANES {
-            out.push(Heap::new(&part));
-            continue;
-        }
-        let side = |a: usize| {
-            let along = || part.iter().map(|s| s.0[a]);
-            along().fold(f32::NEG_INFINITY, f32::max) - along().fold(f32::INFINITY, f32::min)
-        };
-        let longest = [1, 2].into_iter().fold(0, |a, b| if side(b) > side(a) { b } else { a });
-        part.sort_by(|a, b| a.0[longest].total_cmp(&b.0[longest]));
-        // Full heaps on one side.
-        let middle = (part.len() / 2).next_multiple_of(LANES).min(part.len() - 1);
-        let upper = part.split_off(middle);
-        rest.push(upper);
-        rest.push(part);
-    }
-    out.sort_by(|a, b| a.nearest.total_cmp(&b.nearest));
-    out
 }
 
 /// Unit vectors about 1/n apart (n = 0: one of them); pymedphys' own, for doses in z, y, x.
 pub(super) fn directions(n: u32, in_plane: bool) -> Vec<Vector3<f64>> {
     if in_plane { circle(f64::from(n)) } else { sphere(f64::from(n)) }
-}
-
-/// About how many samples spheres (circles) 0 to `n` have.
-pub(super) fn count(n: u32, in_plane: bool) -> usize {
-    let n = n as usize + 1;
-    if in_plane { 4 * n * n } else { 5 * n * n * n }
 }
 
 /// Rows from pole to pole, the pole along the first axis.

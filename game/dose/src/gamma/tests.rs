@@ -113,6 +113,78 @@ fn one_slice_is_as_a_slice_among_others() {
     }
 }
 
+/// Trilinear in f64, nothing beyond the outermost centres.
+fn value(v: &Volume<f32>, at: Point3<f64>) -> Option<f64> {
+    let last = v.grid.size.map(|n| n as f64 - 1.0);
+    if (0..3).any(|a| at[a] < -1e-6 || at[a] > last[a] + 1e-6) {
+        return None;
+    }
+    let mut sum = 0.0;
+    for corner in 0..8usize {
+        let (mut weight, mut index) = (1.0, [0; 3]);
+        for a in 0..3 {
+            let x = at[a].clamp(0.0, last[a]);
+            let (low, high) = (x.floor(), corner >> a & 1);
+            weight *= if high == 1 { x - low } else { 1.0 - (x - low) };
+            index[a] = (low as usize + high).min(v.grid.size[a] - 1);
+        }
+        sum += weight * f64::from(v.at(index[0], index[1], index[2]));
+    }
+    Some(sum)
+}
+
+/// Every sample on every sphere, no bound and no order: the same γ, at the borders too, in space and in planes; and to the bit whatever
+/// the processor has.
+#[test]
+fn the_search_finds_what_all_samples_have() {
+    let wave =
+        |p: Point3<f64>| 2.0 + (p.x / 3.0).sin() + 0.7 * (p.y / 2.5 + p.z / 4.0).cos() + 0.1 * (7.0 * p.x * p.y).sin();
+    let turned = Grid { axes: *Rotation3::from_euler_angles(0.3, -0.2, 0.9).matrix(), ..box_grid([2.3, 1.9, 2.7]) };
+    let corner = Point3::new(-9.0, -8.0, -7.0);
+    let cases = [
+        (Grid::axial([7, 8, 6], [3.0, 2.5, 3.2], corner), Grid::axial([12, 11, 12], [1.7, 2.1, 1.3], corner), false),
+        (Grid::axial([7, 8, 6], [2.5; 3], corner), Grid::axial([7, 8, 6], [2.5; 3], corner), false),
+        (Grid::axial([5, 5, 5], [3.0; 3], corner), turned, false),
+        (Grid::axial([5, 5, 4], [3.0; 3], corner), Grid::axial([9, 2, 9], [2.0; 3], corner), false),
+        (Grid::axial([14, 11, 1], [1.1; 3], corner), Grid::axial([14, 11, 1], [1.1; 3], corner), true),
+        (Grid::axial([9, 8, 4], [1.6, 1.9, 2.0], corner), Grid::axial([20, 15, 5], [0.7, 1.3, 1.9], corner), true),
+    ];
+    for (reference, evaluated, in_plane) in cases {
+        let (r, e) = (on(&reference, wave), on(&evaluated, |p| wave(p - Vector3::new(0.8, -0.7, 0.6)) * 1.03));
+        let c = GammaCriteria { in_plane, steps: 4, ..GammaCriteria::new(3.0, 2.0) };
+        let found = Gamma::new(&r, &e, &c).unwrap();
+        let mut any = Search::new(&r.grid, &e, &c);
+        any.plain();
+        let mut apart = 0.0f64;
+        for (o, gamma) in found.map.data.iter().enumerate() {
+            let [i, j, k] = [
+                o % reference.size[0],
+                o / reference.size[0] % reference.size[1],
+                o / (reference.size[0] * reference.size[1]),
+            ];
+            let (centre, dose) = (reference.centre(i, j, k), f64::from(r.data[o]));
+            let per_dose = 1.0 / (0.03 * found.normalisation);
+            let mut lowest = f64::INFINITY;
+            for n in 0..=8u32 {
+                for d in samples::directions(n, in_plane) {
+                    let step = reference.axes * d * (f64::from(n) / 4.0 * c.distance_mm);
+                    if let Some(v) = value(&e, evaluated.to_index(centre + step)) {
+                        lowest = lowest.min((f64::from(n) / 4.0).powi(2) + ((v - dose) * per_dose).powi(2));
+                    }
+                }
+            }
+            if dose < 0.1 * found.normalisation || lowest.is_infinite() {
+                assert!(gamma.is_nan());
+                continue;
+            }
+            apart = apart.max((lowest.min(4.0) - f64::from(*gamma).powi(2)).abs());
+            let plain = any.squared(evaluated.to_index(centre), dose, per_dose).unwrap();
+            assert_eq!(plain.sqrt() as f32, *gamma, "{i} {j} {k}");
+        }
+        assert!(found.points > 50 && found.max > 0.5 && apart < 2e-5, "{apart}");
+    }
+}
+
 #[test]
 fn what_cannot_be_compared_is_said() {
     let grid = box_grid([4.0; 3]);
