@@ -5,6 +5,7 @@ mod dose;
 mod join;
 mod layers;
 mod parse;
+mod phases;
 mod pixels;
 mod plan;
 mod references;

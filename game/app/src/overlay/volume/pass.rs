@@ -87,7 +87,12 @@ struct Ready {
     size: UVec2,
 }
 
-fn pipelines(mut commands: Commands, cache: Res<PipelineCache>, device: Res<RenderDevice>, full: Res<FullscreenShader>) {
+fn pipelines(
+    mut commands: Commands,
+    cache: Res<PipelineCache>,
+    device: Res<RenderDevice>,
+    full: Res<FullscreenShader>,
+) {
     let stage = ShaderStages::FRAGMENT;
     let float = TextureSampleType::Float { filterable: true };
     let filtering = SamplerBindingType::Filtering;
@@ -131,12 +136,7 @@ fn pipelines(mut commands: Commands, cache: Res<PipelineCache>, device: Res<Rend
             label: Some(label.into()),
             layout,
             vertex: full.to_vertex_state(),
-            fragment: Some(FragmentState {
-                shader,
-                shader_defs: defs,
-                entry_point: Some("fragment".into()),
-                targets,
-            }),
+            fragment: Some(FragmentState { shader, shader_defs: defs, entry_point: Some("fragment".into()), targets }),
             ..default()
         })
     };
