@@ -186,7 +186,7 @@ fn missing(there: &[PhaseAt], stated: Option<u32>) -> Vec<PhaseAt> {
         let count = stated.unwrap_or(last).max(last);
         // Identifiers that do not count from 1 say nothing of what is missing.
         let counted = has[0] >= 1 && (stated.is_some() || has.len() * 2 >= last as usize) && count <= 1000;
-        let all = if counted { 1..=count } else { 1..=0 };
+        let all = 1..=if counted { count } else { 0 };
         return all.filter(|n| !has.contains(n)).map(PhaseAt::Position).collect();
     }
     let percents: Vec<f64> = there.iter().map(|p| p.number()).collect();

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Image, Modality, Patient};
-use vestibule_record::{Key, Store};
+use vestibule_record::{Key, Progress, Store, StoreError};
 
 type Failed = Box<dyn std::error::Error>;
 
@@ -70,17 +70,46 @@ fn peak_mb() -> Option<f64> {
 
 fn time(folder: &Path) -> Result<(), Failed> {
     let store = Store::open(folder, &Key::Demo)?;
-    for _ in 0..3 {
+    println!(
+        "| opening | coarse image | first answer, s | all, s | first/all | whole alone, s | stop, ms | peak, MB |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    for n in 1..=3 {
         let start = Instant::now();
-        let patient = store.patient("SYN")?;
-        println!(
-            "{} images in {:.2} s; peak {:.0} MB",
-            patient.images.len(),
-            start.elapsed().as_secs_f64(),
-            peak_mb().unwrap_or(0.0)
-        );
+        let since = || start.elapsed().as_secs_f64();
+        let mut first = (0.0, [0; 3]);
+        let patient = store.patient_with("SYN", &Progress::default(), |p| {
+            first = (since(), p.images.first().map_or([0; 3], |i| i.volume.grid.size));
+        })?;
+        let all = since();
+        let peak = peak_mb().unwrap_or(f64::NAN);
+        drop(patient);
+        let start = Instant::now();
+        drop(store.patient("SYN")?);
+        let alone = start.elapsed().as_secs_f64();
+        let stop = stop_ms(&store)?;
+        let [i, j, k] = first.1;
+        let (at, share) = (first.0, first.0 / all);
+        println!("| {n} | {i} x {j} x {k} | {at:.3} | {all:.3} | {share:.3} | {alone:.3} | {stop:.0} | {peak:.0} |");
     }
     Ok(())
+}
+
+/// From the wish to stop, half-way, to the end of the opening.
+fn stop_ms(store: &Store) -> Result<f64, Failed> {
+    let progress = Progress::default();
+    std::thread::scope(|scope| {
+        let opening = scope.spawn(|| store.patient_with("SYN", &progress, |_| ()).map(|_| ()));
+        while progress.part() < 0.5 && !opening.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let start = Instant::now();
+        progress.cancel();
+        match opening.join() {
+            Ok(Err(StoreError::Cancelled)) => Ok(start.elapsed().as_secs_f64() * 1e3),
+            _ => Err("the opening was not stopped".into()),
+        }
+    })
 }
 
 fn main() -> Result<(), Failed> {
