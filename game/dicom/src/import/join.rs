@@ -1,6 +1,6 @@
 //! Objects into patients, and whether what belongs to one patient fits together.
 
-use super::{Object, Owner, phases, series};
+use super::{Object, Owner, extent, phases, series};
 use crate::Note;
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_patient::{Dose, DoseSummation, Modality, Patient};
@@ -162,6 +162,7 @@ fn check(p: &Patient, notes: &mut Vec<Note>) {
         plan_of(d, p, object, notes);
         beams += usize::from(d.summation == DoseSummation::Beam);
     }
+    extent::check(p, notes);
     if beams > 0 {
         notes.push(Note::info(&who, format!("{beams} of its doses are of one beam each; none is the whole plan's")));
     }

@@ -2,6 +2,7 @@
 //! left out. `docs/import.md` says what is accepted, assumed and refused.
 
 mod dose;
+mod extent;
 mod join;
 mod layers;
 mod parse;

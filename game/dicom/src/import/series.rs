@@ -183,8 +183,11 @@ fn volume(mut slices: Vec<Slice>, name: &str, notes: &mut Vec<Note>) -> Option<I
     }
     let (step, resample) = if slices.len() == 1 {
         let step = first.thickness.unwrap_or(1.0);
-        let source = if first.thickness.is_some() { "its stated thickness" } else { "an assumed thickness" };
-        notes.push(Note::warning(name, format!("is a single slice: {source} of {step} mm was taken")));
+        let text = match first.thickness {
+            Some(_) => format!("is a single slice: its stated thickness of {step} mm was taken"),
+            None => format!("is a single slice: it does not state its thickness, and {step} mm was taken"),
+        };
+        notes.push(Note::warning(name, text));
         (step, false)
     } else {
         match steps(&heights) {
