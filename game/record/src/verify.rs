@@ -47,7 +47,7 @@ fn unreadable_chunks(c: &Connection) -> Result<usize, StoreError> {
     while let Some(row) = rows.next()? {
         let count = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
         let chunk = pack::Chunk { packing: row.get(0)?, count, data: row.get(2)? };
-        bad += usize::from(!room.get_mut(..count).is_some_and(|out| unpacker.unpack(&chunk, out).is_ok()));
+        bad += usize::from(room.get_mut(..count).is_none_or(|out| unpacker.unpack(&chunk, out).is_err()));
     }
     Ok(bad)
 }
