@@ -62,6 +62,8 @@ pub fn patient() -> Patient {
         description: format!("head of {NAME}"),
         position: None,
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: (0..12).map(|k| format!("{UID}.1.{k}")).collect(),
         volume: Volume { grid, data },
     };

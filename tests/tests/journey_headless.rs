@@ -65,6 +65,8 @@ fn patient(id: &str, synthetic: bool) -> Patient {
             description: String::new(),
             position: Some(PatientPosition::Hfs),
             unit: "HU".into(),
+            phase: None,
+            coarse: None,
             slice_uids: (0..36).map(|k| format!("1.5.{k}")).collect(),
             volume,
         }],

@@ -83,6 +83,8 @@ fn import(store: &Path, folder: &Path, position: PatientPosition) {
         description: "SYNTHETIC ramp".into(),
         position: Some(position),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: (0..60).map(|k| uid(&format!("slice {k}"))).collect(),
         volume,
     };

@@ -97,6 +97,8 @@ fn a_clinician_finds_measures_and_plays() {
 
     // back to the hottest point, and the plan plays: the dose there begins at nothing and grows
     desk.press("h", "cross ");
+    // what follows at once would be one change with it, to be taken back together: some slow frames later it is not
+    std::thread::sleep(Duration::from_secs(4));
     desk.click("play", "review plays");
     let mut doses = Vec::new();
     while doses.len() < 4 {

@@ -94,6 +94,8 @@ pub fn patient(ct: [usize; 3], structures: usize) -> Patient {
             position: Some(PatientPosition::Hfs),
             unit: "HU".into(),
             slice_uids: Vec::new(),
+            phase: None,
+            coarse: None,
             volume,
         }],
         structure_sets: vec![StructureSet {

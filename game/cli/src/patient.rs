@@ -3,6 +3,8 @@
 mod beams;
 mod clearance;
 
+mod phases;
+
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
 use crate::store::{Create, open};
@@ -207,6 +209,7 @@ fn describe(p: &Patient) -> Value {
         "name": p.name,
         "synthetic": p.synthetic,
         "images": p.images.iter().map(image).collect::<Vec<_>>(),
+        "four_d": phases::describe(p),
         "structures": structures,
         "plans": p.plans.iter().map(plan).collect::<Vec<_>>(),
         "doses": p.doses.iter().map(dose).collect::<Vec<_>>(),
@@ -344,9 +347,16 @@ fn print_text(v: &Value) {
             i["position"].as_str().unwrap_or("position not stated"),
         );
     }
+    for line in list("four_d").iter().map(phases::line) {
+        say!("4D image   {line}");
+    }
     for s in list("structures") {
         let standard = s["standard_name"].as_str().map_or(String::new(), |n| format!(" = {n}"));
-        say!("structure  {}{standard}  {:.2} cm³", text(&s["name"]), f(&s["volume_cm3"]));
+        if s["contours"] == 0 {
+            say!("structure  {}{standard}  no contours", text(&s["name"]));
+        } else {
+            say!("structure  {}{standard}  {:.2} cm³", text(&s["name"]), f(&s["volume_cm3"]));
+        }
     }
     for p in list("plans") {
         let approval = p["approval"].as_str().map_or(String::new(), |a| format!(", {a}"));

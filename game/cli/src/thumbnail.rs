@@ -148,6 +148,8 @@ mod tests {
             description: String::new(),
             position: None,
             unit: "HU".into(),
+            phase: None,
+            coarse: None,
             slice_uids: vec![],
             volume,
         };

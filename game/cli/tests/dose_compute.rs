@@ -34,6 +34,8 @@ fn study(dir: &Path) {
         description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(Grid::axial([40, 60, 40], [2.0; 3], Point3::new(-39.0, -19.0, -39.0)), 0f32),
     };

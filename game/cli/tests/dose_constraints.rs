@@ -27,6 +27,8 @@ fn study(dir: &Path, id: &str, name: &str) {
         description: String::new(),
         position: Some(PatientPosition::Hfs),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(grid.clone(), 0f32),
     };

@@ -38,6 +38,8 @@ fn study(dir: &Path) {
         description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(Grid::axial([30, 20, 30], [3.0; 3], Point3::new(-43.5, -28.5, -43.5)), 0f32),
     };

@@ -35,6 +35,8 @@ fn study(dir: &Path) {
         description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(Grid::axial([20, 16, 6], [1.0, 1.5, 2.0], Point3::new(-10.0, -12.0, 40.0)), 0f32),
     };

@@ -37,6 +37,8 @@ fn study(dir: &Path, approvals: [Option<Approval>; 2]) {
         description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(grid.clone(), 0f32),
     };

@@ -449,3 +449,59 @@ fn slopes_and_missing_parts() {
     says(&got, Level::Error, "has no pixel data");
     assert_eq!(got.patients[0].images[0].volume.grid.size[2], 7);
 }
+
+/// What a template left behind, what only marks points: named, kept, never given a volume.
+#[test]
+fn structures_without_contours_are_named() {
+    let dir = study();
+    change(&dir.path().join("rs.dcm"), |d| {
+        let mut all = d.take_element(tags::ROI_CONTOUR_SEQUENCE).unwrap().into_value().into_items().unwrap().into_vec();
+        all[0].remove_element(tags::CONTOUR_SEQUENCE);
+        all.remove(2);
+        d.put(DataElement::new(tags::ROI_CONTOUR_SEQUENCE, VR::SQ, dicom_core::value::DataSetSequence::from(all)));
+    });
+    let got = take(dir.path());
+    says(
+        &got,
+        Level::Warning,
+        "2 of its 3 structures have no contours that enclose anything (BODY, Tronc cérébral): they are kept by name alone",
+    );
+    let set = &got.patients[0].structure_sets[0];
+    assert_eq!(set.structures.iter().map(|s| s.contours.len()).collect::<Vec<_>>(), [0, 8, 0]);
+}
+
+#[test]
+fn a_single_slice_has_its_stated_thickness_or_an_assumed_one() {
+    let dir = ct_only();
+    for k in 2..=8 {
+        std::fs::remove_file(slice(dir.path(), k)).unwrap();
+    }
+    let got = take(dir.path());
+    says(&got, Level::Warning, "is a single slice: its stated thickness of 2.5 mm was taken");
+    assert_eq!(got.patients[0].images[0].volume.grid.size, [12, 10, 1]);
+    change(&slice(dir.path(), 1), |d| {
+        d.remove_element(tags::SLICE_THICKNESS);
+    });
+    let got = take(dir.path());
+    says(&got, Level::Warning, "is a single slice: it does not state its thickness, and 1 mm was taken");
+    assert_eq!(got.patients[0].images[0].volume.grid.spacing_mm[2], 1.0);
+}
+
+/// The image reaches from -9 to 9 mm, -10 to 10 and 98.75 to 118.75; the dose of the study lies within a voxel of it.
+#[test]
+fn a_dose_larger_than_its_image_is_kept_and_said_to_be() {
+    let dir = study();
+    std::fs::remove_file(dir.path().join("rd_fraction.dcm")).unwrap();
+    assert!(!take(dir.path()).notes.iter().any(|n| n.text.contains("beyond") || n.text.contains("beside")));
+    let at = |position: &str| {
+        change(&dir.path().join("rd.dcm"), |d| put(d, tags::IMAGE_POSITION_PATIENT, position));
+        let got = take(dir.path());
+        assert_eq!(got.patients[0].doses[0].volume.data.len(), 7 * 6 * 5);
+        got
+    };
+    // 21 x 18 x 12.5 mm, from -19.5, -8.5 and 113.75.
+    let got = at("-18\\-7\\115");
+    says(&got, Level::Info, "reaches beyond the CT that it lies on (10.5 mm R, 7.5 mm S): it is kept whole");
+    let got = at("-18\\-7\\300");
+    says(&got, Level::Warning, "lies wholly beside the images of its frame of reference");
+}

@@ -1,3 +1,4 @@
+use crate::Phase;
 use serde::{Deserialize, Serialize};
 use vestibule_geometry::{PatientPosition, Volume};
 
@@ -53,6 +54,14 @@ pub struct Image {
     pub unit: String,
     /// SOPInstanceUID of each slice, in the volume's k order (empty for enhanced multi-frame objects).
     pub slice_uids: Vec<String>,
+    /// What its tags say of its place in a cycle or in time; None where they say nothing. Which images are phases of one
+    /// 4D image: [`crate::phase_groups`].
+    #[serde(default)]
+    pub phase: Option<Phase>,
+    /// Some where the voxels are means of so many along i, j, k of what is stored, and the whole image is still to come.
+    /// Never kept.
+    #[serde(skip)]
+    pub coarse: Option<[usize; 3]>,
     /// The voxels, k along the slice normal (row × column direction).
     pub volume: Volume<f32>,
 }
@@ -69,6 +78,8 @@ impl Image {
             position: self.position,
             unit: self.unit.clone(),
             slice_uids: self.slice_uids.clone(),
+            phase: self.phase,
+            coarse: self.coarse,
             volume: Volume { grid: self.volume.grid.clone(), data: Vec::new() },
         }
     }

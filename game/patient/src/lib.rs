@@ -5,6 +5,8 @@ mod dose;
 mod image;
 mod limiting;
 pub mod names;
+mod phase;
+mod phase_group;
 mod plan;
 mod structure;
 
@@ -15,6 +17,8 @@ pub use limiting::{
     Bank, BeamLimitingDevice, Block, BlockType, ControlPoint, Delivered, LimitingDeviceType, LimitingPart, Opening,
     Turn, Turns, UNLIMITED_MM,
 };
+pub use phase::{Phase, PhaseAt};
+pub use phase_group::{PhaseGroup, PhaseImage, phase_groups};
 pub use plan::{Approval, Beam, Layer, Plan, RadiationType, RangeShifter, Review, Spot};
 pub use structure::{RoiType, Structure, StructureSet};
 
@@ -44,11 +48,19 @@ pub struct Patient {
 }
 
 impl Patient {
-    /// The image a plan is computed on: the CT in the plan's frame of reference (the first if several).
+    /// The image a plan is computed on: a CT in the plan's frame of reference; of several the one its structures were
+    /// drawn on, else the first that is no phase of a 4D image, else the first.
     pub fn planning_image(&self, plan: &Plan) -> Option<&Image> {
-        self.images
-            .iter()
-            .find(|i| i.modality == Modality::Ct && i.frame_of_reference_uid == plan.frame_of_reference_uid)
+        let fits = |i: &&Image| i.modality == Modality::Ct && i.frame_of_reference_uid == plan.frame_of_reference_uid;
+        let drawn_on = self.structures_of(plan).and_then(|s| s.referenced_series_uid.as_ref());
+        let all = || self.images.iter().filter(fits);
+        if all().nth(1).is_none() {
+            return all().next();
+        }
+        let groups = self.phase_groups();
+        let is_phase =
+            |i: &Image| groups.iter().flat_map(|g| &g.phases).any(|p| std::ptr::eq(&self.images[p.image], i));
+        all().find(|i| Some(&i.uid) == drawn_on).or_else(|| all().find(|i| !is_phase(i))).or_else(|| all().next())
     }
 
     /// The structure set of a plan: the one it names, else the first in its frame of reference.

@@ -118,6 +118,10 @@ pub enum StoreError {
     NoSuchObject,
     #[error("a stored object cannot be read back (kept by another version of Vestibule?): import the patient again")]
     Unreadable,
+    #[error("the opening was cancelled: nothing was changed")]
+    Cancelled,
+    #[error("the patient was imported anew or removed while being opened: open them again")]
+    Changed,
     #[error("a stored object cannot be packed: {0}")]
     Pack(String),
     #[error("the key could not be derived: {0}")]

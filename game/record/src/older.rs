@@ -1,9 +1,12 @@
 //! What earlier encodings of stored objects look like, and how they become the present types.
 
+use crate::coarse::Coarse;
 use crate::pack::ENCODING;
 use serde::{Deserialize, de::DeserializeOwned};
-use vestibule_geometry::{BeamAngles, Grid, PatientPosition};
-use vestibule_patient::{Approval, Beam, Dose, Image, Layer, Plan, RadiationType, RangeShifter, Review, StructureSet};
+use vestibule_geometry::{BeamAngles, Grid, PatientPosition, Volume};
+use vestibule_patient::{
+    Approval, Beam, Dose, Image, Layer, Modality, Plan, RadiationType, RangeShifter, Review, StructureSet,
+};
 
 /// A type that is kept as an object's head.
 pub(crate) trait Stored: Sized {
@@ -26,7 +29,7 @@ macro_rules! unchanged {
     )*};
 }
 
-unchanged!(Image, StructureSet, Dose, Grid);
+unchanged!(StructureSet, Dose, Grid, Coarse);
 
 impl Stored for Plan {
     fn decode(encoding: i64, plain: &[u8]) -> Option<Self> {
@@ -35,6 +38,49 @@ impl Stored for Plan {
             2 => read::<Plan2>(plain).map(Self::from),
             3 => read(plain),
             _ => None,
+        }
+    }
+}
+
+impl Stored for Image {
+    fn decode(encoding: i64, plain: &[u8]) -> Option<Self> {
+        match encoding {
+            1 | 2 => read::<Image2>(plain).map(Self::from),
+            3..=ENCODING => read(plain),
+            _ => None,
+        }
+    }
+}
+
+/// An image in encodings 1 and 2: it does not say which phase it is.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(serde::Serialize))]
+struct Image2 {
+    uid: String,
+    study_uid: String,
+    frame_of_reference_uid: String,
+    modality: Modality,
+    description: String,
+    position: Option<PatientPosition>,
+    unit: String,
+    slice_uids: Vec<String>,
+    volume: Volume<f32>,
+}
+
+impl From<Image2> for Image {
+    fn from(i: Image2) -> Self {
+        Self {
+            uid: i.uid,
+            study_uid: i.study_uid,
+            frame_of_reference_uid: i.frame_of_reference_uid,
+            modality: i.modality,
+            description: i.description,
+            position: i.position,
+            unit: i.unit,
+            slice_uids: i.slice_uids,
+            phase: None,
+            coarse: None,
+            volume: i.volume,
         }
     }
 }
@@ -129,8 +175,8 @@ impl From<Plan2> for Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Key, Store};
-    use vestibule_patient::Patient;
+    use crate::{Key, Store, pack};
+    use vestibule_patient::{Patient, Phase};
 
     fn plan() -> Plan {
         Plan {
@@ -183,6 +229,52 @@ mod tests {
             out.extend(bytes(&|| postcard::to_allocvec(&(&p.approval, &p.review))));
         }
         out
+    }
+
+    #[test]
+    fn an_image_kept_before_phases_opens() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::create(&dir.path().join("s"), &Key::Demo).unwrap();
+        let grid = Grid::axial([2, 2, 2], [1.0; 3], [0.0; 3].into());
+        let now = Image {
+            uid: "1.4".into(),
+            study_uid: "1.5".into(),
+            frame_of_reference_uid: "1.6".into(),
+            modality: Modality::Ct,
+            description: "Gated, 40%".into(),
+            position: Some(PatientPosition::Hfs),
+            unit: "HU".into(),
+            slice_uids: vec!["1.7".into(), "1.8".into()],
+            phase: Some(Phase { percent: Some(40.0), ..Phase::default() }),
+            coarse: Some([2, 2, 2]),
+            volume: Volume::filled(grid, 3.0),
+        };
+        store.put_patient(&Patient { id: "P".into(), images: vec![now.clone()], ..Patient::default() }).unwrap();
+        let back = || store.patient("P").unwrap().images.remove(0);
+        // What is coarse is never kept so.
+        assert_eq!((back().phase, back().coarse), (now.phase, None));
+        let old = Image2 {
+            uid: now.uid.clone(),
+            study_uid: now.study_uid.clone(),
+            frame_of_reference_uid: now.frame_of_reference_uid.clone(),
+            modality: now.modality.clone(),
+            description: now.description.clone(),
+            position: now.position,
+            unit: now.unit.clone(),
+            slice_uids: now.slice_uids.clone(),
+            volume: now.without_voxels().volume,
+        };
+        let old = pack::pack_head(&old).unwrap();
+        for encoding in [1, 2] {
+            let set = "UPDATE objects SET encoding = ?1, head = ?2 WHERE kind = 'image'";
+            store.write(|t| Ok(t.execute(set, rusqlite::params![encoding, old])?)).unwrap();
+            let back = back();
+            assert_eq!(back.phase, None);
+            assert_eq!(
+                (&back.description, &back.slice_uids, &back.volume),
+                (&now.description, &now.slice_uids, &now.volume)
+            );
+        }
     }
 
     #[test]

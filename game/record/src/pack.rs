@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// The encoding this program writes into `objects.encoding`; raised when a stored type changes its shape. What an older
 /// one looked like, and how it becomes the present type, stands in `older.rs`.
-/// 2: plans say whether they are approved. 3: beams have control points, jaws, leaves and blocks.
+/// 2: plans say whether they are approved. 3: beams have control points, jaws, leaves and blocks, images say which phase they are.
 pub(crate) const ENCODING: i64 = 3;
 
 /// Voxels per chunk: 4 MiB as f32, so that a large volume never needs a second copy of itself in memory.
@@ -63,15 +63,6 @@ pub(crate) fn pack_voxels(
     Ok(())
 }
 
-/// Unpacks in parallel, in order.
-pub(crate) fn unpack_voxels(chunks: &[Chunk]) -> Result<Vec<f32>, StoreError> {
-    let mut voxels = Vec::with_capacity(chunks.iter().map(|c| c.count.min(CHUNK)).sum());
-    for part in in_parallel(chunks, unpack_chunk) {
-        voxels.extend_from_slice(&part?);
-    }
-    Ok(voxels)
-}
-
 /// How many chunks are unpacked at once.
 pub(crate) fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(8)
@@ -113,26 +104,52 @@ fn pack_chunk(voxels: &[f32]) -> Result<Chunk, StoreError> {
     Ok(Chunk { packing, count: n, data: zstd::bulk::compress(&planes, LEVEL).map_err(fail)? })
 }
 
-fn unpack_chunk(chunk: &Chunk) -> Result<Vec<f32>, StoreError> {
-    let n = chunk.count;
-    let width = match chunk.packing {
-        I16_PLANES => 2,
-        F32_PLANES => 4,
-        _ => return Err(StoreError::Unreadable),
-    };
-    if n > CHUNK {
-        return Err(StoreError::Unreadable);
+/// Unpacks chunk after chunk through the same memory.
+#[derive(Default)]
+pub(crate) struct Unpacker {
+    zstd: Option<zstd::bulk::Decompressor<'static>>,
+    planes: Vec<u8>,
+}
+
+impl Unpacker {
+    /// Unpacks into `out`, which must have as many voxels as the chunk.
+    pub fn unpack(&mut self, chunk: &Chunk, out: &mut [f32]) -> Result<(), StoreError> {
+        let n = chunk.count;
+        let width = match chunk.packing {
+            I16_PLANES => 2,
+            F32_PLANES => 4,
+            _ => return Err(StoreError::Unreadable),
+        };
+        if n > CHUNK || n != out.len() {
+            return Err(StoreError::Unreadable);
+        }
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => none.insert(zstd::bulk::Decompressor::new().map_err(|_| StoreError::Unreadable)?),
+        };
+        self.planes.resize(width * n, 0);
+        match zstd.decompress_to_buffer(&chunk.data, &mut self.planes[..]) {
+            Ok(written) if written == width * n => {}
+            _ => return Err(StoreError::Unreadable),
+        }
+        if n == 0 {
+            return Ok(());
+        }
+        let mut planes = self.planes.chunks_exact(n);
+        let mut plane = || planes.next().unwrap_or_default();
+        if width == 2 {
+            let (low, high) = (plane(), plane());
+            for ((v, l), h) in out.iter_mut().zip(low).zip(high) {
+                *v = f32::from(i16::from_le_bytes([*l, *h]));
+            }
+        } else {
+            let (a, b, c, d) = (plane(), plane(), plane(), plane());
+            for ((((v, a), b), c), d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                *v = f32::from_le_bytes([*a, *b, *c, *d]);
+            }
+        }
+        Ok(())
     }
-    let planes = zstd::bulk::decompress(&chunk.data, width * n).map_err(|_| StoreError::Unreadable)?;
-    if planes.len() != width * n {
-        return Err(StoreError::Unreadable);
-    }
-    let byte = |b: usize, i: usize| planes[b * n + i];
-    Ok(if width == 2 {
-        (0..n).map(|i| f32::from(i16::from_le_bytes([byte(0, i), byte(1, i)]))).collect()
-    } else {
-        (0..n).map(|i| f32::from_le_bytes(std::array::from_fn(|b| byte(b, i)))).collect()
-    })
 }
 
 #[cfg(test)]
@@ -150,7 +167,15 @@ mod tests {
             Ok(())
         })
         .unwrap();
-        (unpack_voxels(&chunks).unwrap(), chunks.iter().map(|c| c.packing).collect())
+        let mut back = vec![7f32; voxels.len()];
+        let (mut rest, mut unpacker) = (back.as_mut_slice(), Unpacker::default());
+        for chunk in &chunks {
+            let (out, after) = rest.split_at_mut(chunk.count);
+            unpacker.unpack(chunk, out).unwrap();
+            rest = after;
+        }
+        assert!(rest.is_empty());
+        (back, chunks.iter().map(|c| c.packing).collect())
     }
 
     fn bits(voxels: &[f32]) -> Vec<u32> {
@@ -163,6 +188,26 @@ mod tests {
         fn any_bits_come_back(raw in prop::collection::vec(any::<u32>(), 0..300)) {
             let voxels: Vec<f32> = raw.iter().map(|&b| f32::from_bits(b)).collect();
             prop_assert_eq!(bits(&round_trip(&voxels).0), raw);
+        }
+        /// Any row of the table of voxels: voxels, or one error.
+        #[test]
+        fn any_chunk(
+            packing in -1i64..3,
+            count in prop_oneof![0usize..40, any::<usize>()],
+            room in 0usize..40,
+            data in prop::collection::vec(any::<u8>(), 0..60),
+            cut in any::<bool>(),
+        ) {
+            let mut out = vec![0f32; room];
+            let mut unpacker = Unpacker::default();
+            let _ = unpacker.unpack(&Chunk { packing, count, data }, &mut out);
+            // What went wrong before leaves nothing behind.
+            let mut good = pack_chunk(&vec![0.5; room]).unwrap();
+            if cut {
+                good.data.pop();
+            }
+            prop_assert_eq!(unpacker.unpack(&good, &mut out).is_ok(), !cut);
+            prop_assert!(cut || out.iter().all(|v| *v == 0.5));
         }
         #[test]
         fn whole_numbers_pack_as_i16(raw in prop::collection::vec(any::<i16>(), 1..300)) {
@@ -190,7 +235,11 @@ mod tests {
         for other in [ENCODING + 1, 0, -1, i64::MAX] {
             assert!(unpack_head::<Plan>(other, &plan).is_err() && unpack_head::<Grid>(other, &plan).is_err());
         }
-        assert!(unpack_voxels(&[Chunk { packing: 0, count: 9, data: vec![1, 2, 3] }]).is_err());
-        assert!(unpack_voxels(&[Chunk { packing: 7, count: 0, data: vec![] }]).is_err());
+        let bad = |chunk: Chunk, room: usize| Unpacker::default().unpack(&chunk, &mut vec![0.0; room]).is_err();
+        assert!(bad(Chunk { packing: 0, count: 9, data: vec![1, 2, 3] }, 9));
+        assert!(bad(Chunk { packing: 7, count: 0, data: vec![] }, 0));
+        let whole = || pack_chunk(&[1.0, 2.0, 3.0]).unwrap();
+        assert!(!bad(whole(), 3) && bad(whole(), 2) && bad(Chunk { count: 2, ..whole() }, 2));
+        assert!(bad(Chunk { count: 4, ..whole() }, 4) && bad(Chunk { count: usize::MAX, ..whole() }, 3));
     }
 }

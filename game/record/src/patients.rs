@@ -1,10 +1,10 @@
 //! People and what was imported of them.
 
 use crate::older::Stored;
-use crate::pack::{self, Chunk, ENCODING};
-use crate::store::now;
-use crate::{Store, StoreError, audit};
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::pack::{self, ENCODING};
+use crate::store::{Inner, now};
+use crate::{Progress, Store, StoreError, audit, coarse, opening};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Dose, Image, Patient};
@@ -64,8 +64,7 @@ fn shares_something(c: &Connection, key: i64, p: &Patient) -> Result<bool, Store
             return Ok(true);
         }
     }
-    let frames: Vec<String> =
-        heads::<Image>(c, key, IMAGE)?.into_iter().map(|(_, i)| i.frame_of_reference_uid).collect();
+    let frames: Vec<String> = heads::<Image>(c, key, IMAGE)?.into_iter().map(|i| i.is.frame_of_reference_uid).collect();
     Ok(p.images.iter().any(|i| !i.frame_of_reference_uid.is_empty() && frames.contains(&i.frame_of_reference_uid)))
 }
 
@@ -109,7 +108,13 @@ fn put_identity(c: &Connection, id: &str, p: &Patient) -> Result<i64, StoreError
     Ok(c.last_insert_rowid())
 }
 
-fn put_object(c: &Connection, patient: i64, kind: &str, uid: &str, head: &impl Serialize) -> Result<i64, StoreError> {
+pub(crate) fn put_object(
+    c: &Connection,
+    patient: i64,
+    kind: &str,
+    uid: &str,
+    head: &impl Serialize,
+) -> Result<i64, StoreError> {
     let before: Option<i64> = c
         .query_row(
             "DELETE FROM objects WHERE patient = ?1 AND kind = ?2 AND uid = ?3 RETURNING position",
@@ -133,7 +138,7 @@ fn put_object(c: &Connection, patient: i64, kind: &str, uid: &str, head: &impl S
     Ok(c.last_insert_rowid())
 }
 
-fn put_voxels(c: &Connection, object: i64, voxels: &[f32]) -> Result<(), StoreError> {
+pub(crate) fn put_voxels(c: &Connection, object: i64, voxels: &[f32]) -> Result<(), StoreError> {
     let mut statement =
         c.prepare("INSERT INTO voxels (object, chunk, packing, count, data) VALUES (?1, ?2, ?3, ?4, ?5)")?;
     pack::pack_voxels(voxels, |n, chunk| {
@@ -142,48 +147,51 @@ fn put_voxels(c: &Connection, object: i64, voxels: &[f32]) -> Result<(), StoreEr
     })
 }
 
-fn get_voxels(c: &Connection, object: i64, grid: &Grid) -> Result<Vec<f32>, StoreError> {
-    let mut statement = c.prepare("SELECT packing, count, data FROM voxels WHERE object = ?1 ORDER BY chunk")?;
-    let mut rows = statement.query([object])?;
-    let mut voxels = Vec::with_capacity(grid.len());
-    let mut batch = Vec::new();
-    loop {
-        let row = rows.next()?;
-        let done = row.is_none();
-        if let Some(row) = row {
-            let count = usize::try_from(row.get::<_, i64>(1)?).map_err(|_| StoreError::Unreadable)?;
-            batch.push(Chunk { packing: row.get(0)?, count, data: row.get(2)? });
-        }
-        if done || batch.len() == pack::workers() {
-            voxels.extend(pack::unpack_voxels(&batch)?);
-            batch.clear();
-        }
-        if done {
-            break;
-        }
-    }
-    if voxels.len() != grid.len() {
-        return Err(StoreError::Unreadable);
-    }
-    Ok(voxels)
+/// A stored object's head.
+pub(crate) struct Head<T> {
+    /// Its row.
+    pub key: i64,
+    /// When it was kept: tells it from one that later takes its row.
+    pub created_at: String,
+    /// What it says.
+    pub is: T,
 }
 
-/// Every object of a kind: key and head, in import order.
-fn heads<T: Stored>(c: &Connection, patient: i64, kind: &str) -> Result<Vec<(i64, T)>, StoreError> {
-    let mut statement =
-        c.prepare("SELECT key, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 ORDER BY position")?;
+/// Every object of a kind, in import order.
+pub(crate) fn heads<T: Stored>(c: &Connection, patient: i64, kind: &str) -> Result<Vec<Head<T>>, StoreError> {
+    let mut statement = c.prepare(
+        "SELECT key, created_at, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 ORDER BY position",
+    )?;
     let mut rows = statement.query(params![patient, kind])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let head: Vec<u8> = row.get(2)?;
-        found.push((row.get(0)?, pack::unpack_head(row.get(1)?, &head)?));
+        found.push(head(row)?);
     }
     Ok(found)
 }
 
+/// One object by its UID.
+pub(crate) fn head_of<T: Stored>(
+    c: &Connection,
+    patient: i64,
+    kind: &str,
+    uid: &str,
+) -> Result<Option<Head<T>>, StoreError> {
+    let mut statement =
+        c.prepare("SELECT key, created_at, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 AND uid = ?3")?;
+    let mut rows = statement.query(params![patient, kind, uid])?;
+    rows.next()?.map(head).transpose()
+}
+
+fn head<T: Stored>(row: &Row<'_>) -> Result<Head<T>, StoreError> {
+    let packed: Vec<u8> = row.get(3)?;
+    Ok(Head { key: row.get(0)?, created_at: row.get(1)?, is: pack::unpack_head(row.get(2)?, &packed)? })
+}
+
 fn put_image(c: &Connection, patient: i64, image: &Image) -> Result<(), StoreError> {
     let object = put_object(c, patient, IMAGE, &image.uid, &image.without_voxels())?;
-    put_voxels(c, object, &image.volume.data)
+    put_voxels(c, object, &image.volume.data)?;
+    coarse::put_of(c, patient, image)
 }
 
 pub(crate) fn put_dose(c: &Connection, patient: i64, dose: &Dose) -> Result<(), StoreError> {
@@ -191,50 +199,15 @@ pub(crate) fn put_dose(c: &Connection, patient: i64, dose: &Dose) -> Result<(), 
     put_voxels(c, object, &dose.volume.data)
 }
 
-pub(crate) fn load(c: &Connection, key: i64) -> Result<Patient, StoreError> {
-    let mut patient = c
-        .query_row("SELECT id, name, birth_date, sex, synthetic FROM patients WHERE key = ?1", [key], |r| {
-            Ok(Patient {
-                id: r.get(0)?,
-                name: r.get(1)?,
-                birth_date: r.get(2)?,
-                sex: r.get(3)?,
-                synthetic: r.get(4)?,
-                ..Patient::default()
-            })
-        })
-        .optional()?
-        .ok_or(StoreError::NoSuchPatient)?;
-    for (object, mut image) in heads::<Image>(c, key, IMAGE)? {
-        image.volume.data = get_voxels(c, object, &image.volume.grid)?;
-        patient.images.push(image);
-    }
-    for (object, mut dose) in heads::<Dose>(c, key, DOSE)? {
-        dose.volume.data = get_voxels(c, object, &dose.volume.grid)?;
-        patient.doses.push(dose);
-    }
-    patient.structure_sets = heads(c, key, STRUCTURES)?.into_iter().map(|(_, h)| h).collect();
-    patient.plans = heads(c, key, PLAN)?.into_iter().map(|(_, h)| h).collect();
-    Ok(patient)
-}
-
 pub(crate) fn put_derived(c: &Connection, patient: i64, name: &str, volume: &Volume<f32>) -> Result<(), StoreError> {
     let object = put_object(c, patient, DERIVED, name, &volume.grid)?;
     put_voxels(c, object, &volume.data)
 }
 
-pub(crate) fn derived(c: &Connection, patient: i64, name: &str) -> Result<Option<Volume<f32>>, StoreError> {
-    let found: Option<(i64, i64, Vec<u8>)> = c
-        .query_row(
-            "SELECT key, encoding, head FROM objects WHERE patient = ?1 AND kind = ?2 AND uid = ?3",
-            params![patient, DERIVED, name],
-            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
-        )
-        .optional()?;
-    let Some((object, encoding, head)) = found else { return Ok(None) };
-    let grid: Grid = pack::unpack_head(encoding, &head)?;
-    let data = get_voxels(c, object, &grid)?;
-    Ok(Some(Volume { grid, data }))
+pub(crate) fn derived(inner: &Inner, patient: i64, name: &str) -> Result<Option<Volume<f32>>, StoreError> {
+    let Some(head) = inner.read(|c| head_of::<Grid>(c, patient, DERIVED, name))? else { return Ok(None) };
+    let data = opening::voxels(inner, head.key, &head.created_at, &head.is)?;
+    Ok(Some(Volume { grid: head.is, data }))
 }
 
 impl Store {
@@ -321,11 +294,7 @@ impl Store {
     /// # Errors
     /// When they are not there, or an object cannot be read back.
     pub fn patient(&self, id: &str) -> Result<Patient, StoreError> {
-        self.inner.write(|t, who| {
-            let key = patient_key(t, id)?;
-            audit::append(t, who, "patient-opened", &format!("patient {key}"), "")?;
-            load(t, key)
-        })
+        self.opened(id, &Progress::default(), None)
     }
 
     /// Removes a person: images, answers, sounds, events, notes, marks, snapshots. The audit keeps that somebody was

@@ -4,7 +4,7 @@ use crate::blobs::{self, BlobId, BlobKind, ChecklistItem, NewBlob};
 use crate::patients::{self, patient_key};
 use crate::sessions::{self, Answer, AnswerFilter, Event, NewSession, SessionId, StoredAnswer};
 use crate::store::Inner;
-use crate::{Store, StoreError, audit};
+use crate::{Progress, Store, StoreError, audit, opening};
 use std::sync::Arc;
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, Patient};
@@ -13,8 +13,8 @@ use vestibule_patient::{Dose, Patient};
 /// whole store. Cheap to clone.
 #[derive(Clone)]
 pub struct PatientScope {
-    inner: Arc<Inner>,
-    key: i64,
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) key: i64,
 }
 
 impl std::fmt::Debug for PatientScope {
@@ -44,7 +44,7 @@ impl PatientScope {
     /// # Errors
     /// When an object cannot be read back.
     pub fn patient(&self) -> Result<Patient, StoreError> {
-        self.inner.read(|c| patients::load(c, self.key))
+        opening::open(&self.inner, self.key, &Progress::default(), None)
     }
 
     /// Adds a computed dose.
@@ -68,7 +68,7 @@ impl PatientScope {
     /// # Errors
     /// When it cannot be read back.
     pub fn derived(&self, name: &str) -> Result<Option<Volume<f32>>, StoreError> {
-        self.inner.read(|c| patients::derived(c, self.key, name))
+        patients::derived(&self.inner, self.key, name)
     }
 
     /// Begins a session of this patient; [`NewSession::patient`] is not looked at.

@@ -43,10 +43,11 @@ fn unreadable_chunks(c: &Connection) -> Result<usize, StoreError> {
     let mut statement = c.prepare("SELECT packing, count, data FROM voxels")?;
     let mut rows = statement.query([])?;
     let mut bad = 0;
+    let (mut room, mut unpacker) = (vec![0f32; pack::CHUNK], pack::Unpacker::default());
     while let Some(row) = rows.next()? {
-        let count = row.get::<_, i64>(1)? as usize;
+        let count = usize::try_from(row.get::<_, i64>(1)?).unwrap_or(usize::MAX);
         let chunk = pack::Chunk { packing: row.get(0)?, count, data: row.get(2)? };
-        bad += usize::from(!pack::unpack_voxels(&[chunk]).is_ok_and(|v| v.len() == count));
+        bad += usize::from(room.get_mut(..count).is_none_or(|out| unpacker.unpack(&chunk, out).is_err()));
     }
     Ok(bad)
 }

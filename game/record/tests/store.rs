@@ -18,6 +18,8 @@ fn image(uid: &str, value: impl Fn(usize) -> f32) -> Image {
         description: "head".into(),
         position: None,
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: vec!["1.2.3.4".into()],
         volume: Volume { grid, data },
     }

@@ -31,6 +31,8 @@ fn water() -> Image {
         description: String::new(),
         position: Some(PatientPosition::Hfs),
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume,
     }

@@ -17,6 +17,8 @@ fn patient(plans: Vec<Plan>) -> Patient {
         description: String::new(),
         position: None,
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(grid, 0.0),
     };

@@ -2,6 +2,7 @@
 
 mod anatomy;
 mod assets;
+mod breathing;
 mod outline;
 mod pictures;
 mod plan;
@@ -31,6 +32,12 @@ struct Arguments {
     /// A coarse study (4 mm, 5 mm slices) for quick tests.
     #[arg(long)]
     tiny: bool,
+    /// In its place a small 4D CT of a ball that moves with the breath in a box: ten series, and their average.
+    #[arg(long, conflicts_with_all = ["tiny", "pictures", "seed"])]
+    breathing: bool,
+    /// Leave out this phase of the 4D CT, percent of the breath: 0, 10, … 90. May be given several times.
+    #[arg(long, requires = "breathing", value_name = "PERCENT", value_parser = breathing::phase)]
+    without_phase: Vec<u32>,
     /// Also save pictures of slices and surfaces in this folder.
     #[arg(long)]
     pictures: Option<PathBuf>,
@@ -40,6 +47,11 @@ fn main() -> Result<()> {
     let args = Arguments::parse();
     let start = Instant::now();
     let say = |what: &str| eprintln!("{:6.1} s  {what}", start.elapsed().as_secs_f64());
+    if args.breathing {
+        let written = breathing::write(&args.out, &args.without_phase).into_diagnostic()?;
+        println!("{written} series of a SYNTHETIC 4D CT");
+        return Ok(());
+    }
     let size = if args.tiny { study::TINY } else { study::FULL };
     let study = study::make(args.seed, &size, &say).into_diagnostic()?;
     study::write(&study, &args.out).into_diagnostic()?;

@@ -119,6 +119,8 @@ pub fn make(seed: u64, size: &Size, say: &dyn Fn(&str)) -> Result<Study, StudyEr
     let image = |scan: Volume<f32>, modality: Modality, description: &str, unit: &str| {
         let series = uid(modality.as_str());
         Image {
+            phase: None,
+            coarse: None,
             slice_uids: (0..scan.grid.size[2]).map(|k| derived_uid(&[&series, "slice", &k.to_string()])).collect(),
             uid: series,
             study_uid: uid("study"),

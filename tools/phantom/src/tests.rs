@@ -145,3 +145,32 @@ fn what_is_written_comes_back() {
     assert!(meant.by_approval && meant.item.uid == s.planned[0].plan.uid);
     assert_eq!(p.chosen_dose().unwrap().item.uid, s.planned[0].dose.uid);
 }
+
+/// The ball of the 4D CT lies in each phase where its formula says, and the phase left out is missed.
+#[test]
+fn the_breathing_phantom_is_a_4d_image_with_the_phase_left_out_missing() {
+    use vestibule_patient::PhaseAt;
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(crate::breathing::write(dir.path(), &[40]).unwrap(), 10);
+    let back = vestibule_dicom::import(&[dir.path().to_owned()], &|_, _| ()).unwrap();
+    let p = &back.patients[0];
+    assert!(p.synthetic && p.images.len() == 10);
+    let groups = p.phase_groups();
+    assert_eq!((groups.len(), &groups[0].missing), (1, &vec![PhaseAt::Percent(40.0)]));
+    assert_eq!(groups[0].name, "SYNTHETIC 4D CT, Gated");
+    for phase in &groups[0].phases {
+        let v = &p.images[phase.image].volume;
+        let (mut sum, mut weights) = ([0.0; 3], 0.0);
+        for (o, value) in v.data.iter().enumerate() {
+            let [nx, ny, _] = v.grid.size;
+            let at = v.grid.centre(o % nx, o / nx % ny, o / (nx * ny));
+            if at.x.abs() < 80.0 && at.y.abs() < 55.0 {
+                let w = f64::from(*value) + 750.0;
+                weights += w;
+                (0..3).for_each(|a| sum[a] += w * at[a]);
+            }
+        }
+        let meant = crate::breathing::middle(phase.at.number() as u32);
+        (0..3).for_each(|a| assert!((sum[a] / weights - meant[a]).abs() < 0.1, "{} {a}", phase.at));
+    }
+}

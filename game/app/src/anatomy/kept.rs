@@ -94,6 +94,8 @@ mod tests {
             position: None,
             unit: "HU".into(),
             slice_uids: vec![],
+            phase: None,
+            coarse: None,
             volume,
         };
         let plan = Plan { frame_of_reference_uid: "1.1".into(), ..Plan::default() };

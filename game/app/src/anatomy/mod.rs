@@ -164,6 +164,8 @@ mod tests {
                 position: Some(position),
                 unit: String::new(),
                 slice_uids: Vec::new(),
+                phase: None,
+                coarse: None,
                 volume: Volume::filled(Grid::axial([3, 3, 3], [1.0; 3], Point3::new(9.0, 19.0, 29.0)), 0.0),
             };
             let case = Case { patient: Arc::new(Patient { images: vec![image], ..Patient::default() }), plan: 0 };

@@ -32,6 +32,8 @@ fn files() -> &'static [Vec<u8>; 4] {
             description: String::new(),
             position: None,
             unit: String::new(),
+            phase: None,
+            coarse: None,
             slice_uids: Vec::new(),
             volume: Volume::filled(Grid::axial([2, 2, 2], [1.0; 3], Point3::origin()), 0.0),
         };

@@ -1,6 +1,6 @@
 //! Objects into patients, and whether what belongs to one patient fits together.
 
-use super::{Object, Owner, series};
+use super::{Object, Owner, extent, phases, series};
 use crate::Note;
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_patient::{Dose, DoseSummation, Modality, Patient};
@@ -98,6 +98,7 @@ fn one(id: String, objects: Vec<(Owner, Object, String)>, notes: &mut Vec<Note>)
         Modality::Other(_) => 3,
     };
     p.images.sort_by(|a, b| (rank(&a.modality), &a.uid).cmp(&(rank(&b.modality), &b.uid)));
+    phases::in_order(&mut p.images);
     p.structure_sets.sort_by(|a, b| a.uid.cmp(&b.uid));
     p.plans.sort_by(|a, b| a.uid.cmp(&b.uid));
     p.doses.sort_by(|a, b| a.uid.cmp(&b.uid));
@@ -126,6 +127,7 @@ fn check(p: &Patient, notes: &mut Vec<Note>) {
         let text = format!("its images lie in {} frames of reference: they are not laid over each other", frames.len());
         notes.push(Note::warning(&who, text));
     }
+    phases::check(p, notes);
     let series: BTreeSet<&str> = p.images.iter().map(|i| i.uid.as_str()).collect();
     let fits = |frame: &str, object: String, notes: &mut Vec<Note>| {
         if frame.is_empty() {
@@ -160,6 +162,7 @@ fn check(p: &Patient, notes: &mut Vec<Note>) {
         plan_of(d, p, object, notes);
         beams += usize::from(d.summation == DoseSummation::Beam);
     }
+    extent::check(p, notes);
     if beams > 0 {
         notes.push(Note::info(&who, format!("{beams} of its doses are of one beam each; none is the whole plan's")));
     }

@@ -2,10 +2,12 @@
 //! left out. `docs/import.md` says what is accepted, assumed and refused.
 
 mod dose;
+mod extent;
 mod join;
 mod layers;
 mod limiting;
 mod parse;
+mod phases;
 mod pixels;
 mod plan;
 mod references;

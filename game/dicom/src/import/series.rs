@@ -7,7 +7,7 @@ use nalgebra::{Matrix3, Vector3};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_geometry::{Grid, Volume};
-use vestibule_patient::{Image, Modality};
+use vestibule_patient::{Image, Modality, Phase};
 
 /// Makes volumes of one patient's slices.
 pub(super) fn volumes(slices: Vec<Slice>, notes: &mut Vec<Note>) -> Vec<Image> {
@@ -92,9 +92,15 @@ fn places(slices: Vec<Slice>, name: &str, notes: &mut Vec<Note>) -> Vec<Vec<Slic
             groups.entry(value).or_default().push(s);
         }
         let size = groups.values().next().map_or(0, Vec::len);
-        if groups.len() > 1 && groups.values().all(|g| g.len() == size && unique_places(g)) {
+        // A phase may lack slices; what an acquisition or a time tells apart is believed only where all are alike.
+        let phases = tag.starts_with("TemporalPosition") || tag.starts_with("NominalPercentage");
+        if groups.len() > 1 && groups.values().all(|g| (phases || g.len() == size) && unique_places(g)) {
             notes.push(Note::info(name, format!("holds {} volumes at the same places, parted by {tag}", groups.len())));
-            return groups.into_values().map(|g| g.into_iter().cloned().collect()).collect();
+            let mut groups: Vec<(String, Vec<&Slice>)> = groups.into_iter().collect();
+            // 2 before 10.
+            let number = |s: &str| s.parse::<f64>().unwrap_or(f64::INFINITY);
+            groups.sort_by(|a, b| number(&a.0).total_cmp(&number(&b.0)));
+            return groups.into_iter().map(|(_, g)| g.into_iter().cloned().collect()).collect();
         }
     }
     notes.push(Note::error(name, "several slices lie at the same place and nothing tells them apart: left out"));
@@ -177,8 +183,11 @@ fn volume(mut slices: Vec<Slice>, name: &str, notes: &mut Vec<Note>) -> Option<I
     }
     let (step, resample) = if slices.len() == 1 {
         let step = first.thickness.unwrap_or(1.0);
-        let source = if first.thickness.is_some() { "its stated thickness" } else { "an assumed thickness" };
-        notes.push(Note::warning(name, format!("is a single slice: {source} of {step} mm was taken")));
+        let text = match first.thickness {
+            Some(_) => format!("is a single slice: its stated thickness of {step} mm was taken"),
+            None => format!("is a single slice: it does not state its thickness, and {step} mm was taken"),
+        };
+        notes.push(Note::warning(name, text));
         (step, false)
     } else {
         match steps(&heights) {
@@ -279,6 +288,8 @@ fn assemble(slices: &[Slice], heights: &[f64], step: f64, resample: bool, name: 
         position,
         unit: first.unit.clone(),
         slice_uids: if own_uids { slices.iter().map(|s| s.sop_uid.clone()).collect() } else { Vec::new() },
+        phase: Phase::common(slices.iter().map(|s| s.phase)),
+        coarse: None,
         volume: Volume { grid, data },
     }
 }

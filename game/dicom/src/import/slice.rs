@@ -6,6 +6,7 @@ use super::values::{Data, count, exactly, item, items, number, point, text, text
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
 use nalgebra::{Point3, Vector3};
+use vestibule_patient::Phase;
 
 /// One slice of a series.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(super) struct Slice {
     pub intercept: f64,
     /// What may part two slices at one place, in this order of trust.
     pub parts: Vec<(&'static str, String)>,
+    /// What the tags say of when in a cycle it was taken.
+    pub phase: Phase,
     pub assumed: Vec<String>,
     pub pixels: Pixels,
 }
@@ -51,8 +54,10 @@ fn lost(s: impl Into<String>) -> NoSlices {
 }
 
 /// Tags that part phases, echoes and the like when several slices lie at one place.
-const PARTS: [(&str, Tag); 9] = [
+const PARTS: [(&str, Tag); 11] = [
     ("TemporalPositionIdentifier", tags::TEMPORAL_POSITION_IDENTIFIER),
+    ("TemporalPositionIndex", tags::TEMPORAL_POSITION_INDEX),
+    ("NominalPercentageOfRespiratoryPhase", tags::NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE),
     ("NominalPercentageOfCardiacPhase", tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE),
     ("TriggerTime", tags::TRIGGER_TIME),
     ("DiffusionBValue", tags::DIFFUSION_B_VALUE),
@@ -127,6 +132,12 @@ impl<'a> Groups<'a> {
         let inside = |g: Option<&'a Data>| g.and_then(|g| item(g, sequence)).filter(|i| i.get(tag).is_some());
         inside(self.frame).or_else(|| inside(self.shared)).unwrap_or(self.root)
     }
+
+    /// Where a tag of breathing or heartbeat stands.
+    fn synchronised(&self, tag: Tag) -> &'a Data {
+        let breathing = self.find(tags::RESPIRATORY_SYNCHRONIZATION_SEQUENCE, tag);
+        if breathing.get(tag).is_some() { breathing } else { self.find(tags::CARDIAC_SYNCHRONIZATION_SEQUENCE, tag) }
+    }
 }
 
 fn place(g: &Groups<'_>, modality: &str) -> Result<Slice, NoSlices> {
@@ -179,8 +190,8 @@ fn place(g: &Groups<'_>, modality: &str) -> Result<Slice, NoSlices> {
     let parts = PARTS
         .iter()
         .filter_map(|(name, tag)| {
-            let value = content.and_then(|c| text(c, *tag)).or_else(|| text(d, *tag))?;
-            Some((*name, value))
+            let inside = content.filter(|c| c.get(*tag).is_some()).unwrap_or_else(|| g.synchronised(*tag));
+            Some((*name, text(inside, *tag)?))
         })
         .collect();
     Ok(Slice {
@@ -204,9 +215,27 @@ fn place(g: &Groups<'_>, modality: &str) -> Result<Slice, NoSlices> {
         slope,
         intercept,
         parts,
+        phase: phase(g, content),
         assumed,
         pixels: Pixels::empty(),
     })
+}
+
+/// What the tags of a frame say of its place in a cycle.
+fn phase(g: &Groups<'_>, content: Option<&Data>) -> Phase {
+    let d = g.root;
+    let percent = [tags::NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE, tags::NOMINAL_PERCENTAGE_OF_CARDIAC_PHASE]
+        .into_iter()
+        .find_map(|tag| number(g.synchronised(tag), tag))
+        .filter(|p| (0.0..=100.0).contains(p));
+    let small = |d: &Data, tag| count(d, tag).and_then(|n| u32::try_from(n).ok());
+    let position = content
+        .and_then(|c| small(c, tags::TEMPORAL_POSITION_INDEX))
+        .or_else(|| small(d, tags::TEMPORAL_POSITION_INDEX))
+        .or_else(|| small(d, tags::TEMPORAL_POSITION_IDENTIFIER));
+    let several = ["MIP", "MINIP", "MAX_IP", "MIN_IP", "AVERAGE", "MEAN", "MAXIMUM", "MINIMUM", "PROJECTION IMAGE"];
+    let summary = texts(d, tags::IMAGE_TYPE).iter().skip(2).any(|t| several.contains(&t.to_uppercase().as_str()));
+    Phase { percent, position, positions: small(d, tags::NUMBER_OF_TEMPORAL_POSITIONS), summary }
 }
 
 /// Unit vectors of rows and columns, made exactly perpendicular; None when they are more than 0.6 degrees from it.

@@ -84,6 +84,7 @@ pub(super) fn structure_set(file: &File, label: &str, notes: &mut Vec<Note>) -> 
             name,
         });
     }
+    not_drawn(&structures, label, notes);
     let series = referenced
         .iter()
         .flat_map(|f| items(f, tags::RT_REFERENCED_STUDY_SEQUENCE))
@@ -96,6 +97,24 @@ pub(super) fn structure_set(file: &File, label: &str, notes: &mut Vec<Note>) -> 
         referenced_series_uid: series,
         structures,
     })
+}
+
+/// Templates leave structures behind that nobody drew.
+fn not_drawn(structures: &[Structure], label: &str, notes: &mut Vec<Note>) {
+    let names: Vec<&str> = structures.iter().filter(|s| s.contours.is_empty()).map(|s| s.name.as_str()).collect();
+    if names.is_empty() {
+        return;
+    }
+    let few = names.iter().take(8).copied().collect::<Vec<_>>().join(", ");
+    let more = if names.len() > 8 { ", …" } else { "" };
+    let (have, they) = if names.len() == 1 { ("has", "it is") } else { ("have", "they are") };
+    let text = format!(
+        "{} of its {} structures {have} no contours that enclose anything ({few}{more}): {they} kept by name alone, \
+         without volume or dose; draw what is missing and export it anew",
+        names.len(),
+        structures.len()
+    );
+    notes.push(Note::warning(label, text));
 }
 
 /// What an observation says its structure is made of, as "NAME value".

@@ -76,6 +76,7 @@ pub fn image_series(dir: &Path, image: &Image, identity: &Identity) -> Result<()
             .short(tags::HIGH_BIT, 15)
             .short(tags::PIXEL_REPRESENTATION, u16::from(signed))
             .pixels(words);
+        phase(&mut d, image);
         if signed {
             ct(&mut d)
         } else {
@@ -83,6 +84,20 @@ pub fn image_series(dir: &Path, image: &Image, identity: &Identity) -> Result<()
         }
         save(&dir.join(format!("{}_{:04}.dcm", image.modality.as_str(), k + 1)), "image slice", d)
     })
+}
+
+/// When in a cycle it was taken, where its own tags said so.
+fn phase(d: &mut DataSet, image: &Image) {
+    let Some(phase) = image.phase else { return };
+    if let Some(percent) = phase.percent {
+        d.doubles(tags::NOMINAL_PERCENTAGE_OF_RESPIRATORY_PHASE, &[percent]);
+    }
+    if let Some(position) = phase.position {
+        d.int(tags::TEMPORAL_POSITION_IDENTIFIER, position);
+    }
+    if let Some(positions) = phase.positions {
+        d.int(tags::NUMBER_OF_TEMPORAL_POSITIONS, positions);
+    }
 }
 
 fn ct(d: &mut DataSet) {

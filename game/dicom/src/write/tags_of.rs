@@ -71,6 +71,11 @@ impl DataSet {
         self.put(tag, PrimitiveValue::F32(values.into()))
     }
 
+    /// 64-bit floats (FD).
+    pub fn doubles(&mut self, tag: Tag, values: &[f64]) -> &mut Self {
+        self.put(tag, PrimitiveValue::F64(values.into()))
+    }
+
     /// An unsigned 16-bit number (US).
     pub fn short(&mut self, tag: Tag, value: u16) -> &mut Self {
         self.put(tag, PrimitiveValue::from(value))

@@ -35,6 +35,8 @@ pub fn image(modality: Modality, position: PatientPosition) -> Image {
         description: "SYNTHETIC".into(),
         position: Some(position),
         unit: if modality == Modality::Ct { "HU".into() } else { String::new() },
+        phase: None,
+        coarse: None,
         slice_uids: (0..8).map(|k| derived_uid(&["slice", modality.as_str(), &k.to_string()])).collect(),
         volume,
         modality,

@@ -47,6 +47,8 @@ pub fn ct() -> Image {
         description: String::new(),
         position: None,
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(Grid::axial(size, [1.0; 3], origin), 0.0f32),
     }

@@ -24,6 +24,8 @@ fn box_of(hu: impl Fn(Point3<f64>) -> f32) -> Image {
         description: String::new(),
         position: None,
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume,
     }

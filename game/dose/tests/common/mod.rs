@@ -26,6 +26,8 @@ pub fn water_box(size_mm: [f64; 3], voxel_mm: f64, at: Point3<f64>) -> Image {
         description: "water".into(),
         position: None,
         unit: "HU".into(),
+        phase: None,
+        coarse: None,
         slice_uids: Vec::new(),
         volume: Volume::filled(Grid::axial(n, [voxel_mm; 3], origin), 0.0f32),
     }

@@ -46,6 +46,8 @@ mod tests {
             position: None,
             unit: String::new(),
             slice_uids: Vec::new(),
+            phase: None,
+            coarse: None,
             volume: Volume {
                 grid: Grid::axial([1000, 1, 1], [1.0; 3], Point3::origin()),
                 data: (0..1000).map(|v| v as f32).collect(),
