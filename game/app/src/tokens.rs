@@ -141,6 +141,10 @@ pub const SEATED_EYE_M: f32 = 1.20;
 pub const CARD: Color = Color::linear_rgb(0.90, 0.88, 0.83);
 /// The laser and its dot.
 pub const LASER: Color = Color::linear_rgb(0.25, 0.75, 0.68);
+/// Where the machine comes too near.
+pub const TOO_NEAR: Color = Color::linear_rgb(0.85, 0.20, 0.05);
+/// What jaws and leaves leave open.
+pub const OPENING: Color = Color::linear_rgb(0.95, 0.62, 0.10);
 /// A controller's body.
 pub const CONTROLLER: Color = Color::linear_rgb(0.05, 0.06, 0.07);
 /// A hand that the runtime sees: nobody's skin, calm and light.

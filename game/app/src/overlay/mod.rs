@@ -3,6 +3,7 @@
 
 pub mod along;
 pub mod beams;
+pub mod clearance;
 pub mod charts;
 pub mod compare;
 pub mod compass;
@@ -81,6 +82,7 @@ pub fn plugin(app: &mut App) {
         charts::plugin,
         constraints::plugin,
         beams::plugin,
+        clearance::plugin,
         compare::plugin,
         volume::plugin,
         structures::plugin,
@@ -104,4 +106,5 @@ pub fn settled(world: &World) -> bool {
         && along::settled(world)
         && beams::settled(world)
         && margins::settled(world)
+        && clearance::settled(world)
 }

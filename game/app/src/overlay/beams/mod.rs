@@ -1,6 +1,7 @@
 //! The beams as they are delivered: spots in the beam's eye view over the outline of the targets, layer by layer, and what one of them
 //! is. A spot that is pressed is gone to in time.
 
+mod opening;
 mod page;
 
 use super::structures::Structures;
@@ -29,6 +30,8 @@ pub struct BeamsShow {
     pub follow: bool,
     /// A spot that was pressed, by its place in the beam.
     pub picked: Option<usize>,
+    /// Of a beam that is not scanned: how much of its meterset is delivered, 0 to 1.
+    pub share: f64,
 }
 
 /// Lines as a plot takes them, each in its colour.
@@ -47,7 +50,8 @@ pub fn plugin(app: &mut App) {
     join(app, Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false });
     app.insert_resource(BeamsShow { follow: true, ..default() })
         .init_resource::<Outlines>()
-        .add_systems(Update, (follow, project));
+        .init_resource::<opening::Drawn>()
+        .add_systems(Update, (follow, project, opening::stand));
 }
 
 /// With time, while it runs.
@@ -108,7 +112,7 @@ fn legend(world: &World) -> Legend {
     let (Some(words), Some(case)) = (world.get_resource::<Words>(), world.get_resource::<Case>()) else {
         return Legend::default();
     };
-    let nothing = world.resource::<Transport>().length_s <= 0.0;
+    let nothing = world.resource::<Transport>().length_s <= 0.0 && opening::case(world).is_none();
     let plan = case.patient.plans.get(case.plan);
     Legend {
         source: plan.map_or_else(String::new, |p| p.label.clone()),

@@ -1,6 +1,6 @@
 //! Spots as the beam sees them.
 
-use super::{BeamsShow, Outlines};
+use super::{BeamsShow, Outlines, opening};
 use crate::clinician_mode::review::{Transport, Wish};
 use crate::now::{Case, Words};
 use crate::overlay::widgets::{choice, mark, x_axis};
@@ -20,6 +20,10 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let transport = world.resource::<Transport>().clone();
     ui.heading(words.get("beams-title"));
     if transport.length_s <= 0.0 {
+        if let Some((case, at)) = opening::case(world) {
+            opening::page(ui, world, &words, &case, at);
+            return;
+        }
         ui.label(RichText::new(words.get("review-no-beam")).color(tokens::AMBER));
         return;
     }
