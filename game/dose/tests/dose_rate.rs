@@ -80,7 +80,7 @@ fn two_spots_painted_twice_by_hand() {
     let metrics = [DoseRateMetric::DoseAveraged, DoseRateMetric::Pbs { threshold_gy: 0.0 }];
     let rates = BeamDoseRate::new(&painted, &timeline, 0, &metrics, DoseFloor::Gy(0.0), &quiet).unwrap();
     let (mut doses, whole) = (vec![[0.0; 2]; once.grid().len()], compute_fraction(&once, &quiet));
-    for n in 0..2 {
+    for n in [0, 1] {
         once.for_each_voxel(n, |o, gy| doses[o][n] = gy * once.spots()[n].mu);
     }
     let max = whole.data.iter().copied().fold(0.0, f64::max);
