@@ -196,7 +196,7 @@ for position, axes in POSITIONS.items():
             wrong += 1
         g2, c2, s2, _ = BEAMS[n + 1]
         short = lambda a, b: (b - a + 180) % 360 - 180
-        for what, points, tolerance in (("body", skin[::16], 3.0), ("table", table[::40], 3.0)):
+        for what, points, tolerance in (("body", skin[::16], 3.0), ("table", table[::8], 3.0)):
             found = []
             for t in np.linspace(0, 1, 61):
                 found.append(distance(points + shift[n], gantry, couch, snout + t * (retracted - snout)))
