@@ -30,7 +30,7 @@ pub(super) fn trace(levels: &[f64], slabs: &[Vec<Trapezoid>]) -> Vec<Polygon> {
             ways.entry(from).or_default().push(to);
         }
     };
-    for n in 0..levels.len() {
+    for (n, here) in places.iter().enumerate() {
         for t in above(n) {
             way(place(n, t.right[0]), place(n + 1, t.right[1]));
             way(place(n + 1, t.left[1]), place(n, t.left[0]));
@@ -38,7 +38,7 @@ pub(super) fn trace(levels: &[f64], slabs: &[Vec<Trapezoid>]) -> Vec<Polygon> {
         let covered = |list: &[Trapezoid], k: usize, a: usize| {
             list.iter().any(|t| place(n, t.left[k]).1 <= a && a < place(n, t.right[k]).1)
         };
-        for a in 0..places[n].len().saturating_sub(1) {
+        for a in 0..here.len().saturating_sub(1) {
             match (covered(below(n), 1, a), covered(above(n), 0, a)) {
                 (false, true) => way((n, a), (n, a + 1)),
                 (true, false) => way((n, a + 1), (n, a)),

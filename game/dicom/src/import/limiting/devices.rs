@@ -67,7 +67,7 @@ fn device(d: &Data, name: &str) -> Result<BeamLimitingDevice, String> {
         boundaries_mm = numbers(d, tags::LEAF_POSITION_BOUNDARIES)
             .ok_or_else(|| format!("has {name} without readable leaf position boundaries"))?;
         let found = boundaries_mm.len();
-        if found < 2 || found > MOST_PAIRS + 1 || pairs.is_some_and(|n| n + 1 != found) {
+        if !(2..=MOST_PAIRS + 1).contains(&found) || pairs.is_some_and(|n| n + 1 != found) {
             let pairs = pairs.map_or("an unknown number of".to_owned(), |n| n.to_string());
             return Err(format!("has {name} with {pairs} leaf pairs and {found} boundaries"));
         }
