@@ -367,7 +367,9 @@ fn a_marched_ball_has_the_outline_of_a_ball() {
             missing += u32::from(away_mm < BALL_MM - 1.5 && !seen);
             beyond += u32::from(away_mm > BALL_MM + 2.5 && seen);
         }
-        println!("figure: {name} eye: {within} pixels within the rim, {missing} of them empty, {beyond} beyond it filled");
+        println!(
+            "figure: {name} eye: {within} pixels within the rim, {missing} of them empty, {beyond} beyond it filled"
+        );
         assert!(within > 250 && missing == 0 && beyond == 0, "{name}: {missing} of {within} empty, {beyond} beyond");
     }
 }

@@ -230,3 +230,6 @@ beams-point = control point
 beams-open = open
 beams-collimator = collimator
 beams-shut = All is shut
+beams-opening = Beam’s eye view of the opening
+slices-phase = Phase
+slices-phase-missing = of this 4D scan there is missing:

@@ -230,3 +230,6 @@ beams-point = point de contrôle
 beams-open = ouvert
 beams-collimator = collimateur
 beams-shut = Tout est fermé
+beams-opening = Vue du faisceau sur l’ouverture
+slices-phase = Phase
+slices-phase-missing = de cet examen 4D il manque :

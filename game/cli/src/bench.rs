@@ -142,7 +142,9 @@ mod shown {
                 let ct = text.split('x').map(|n| n.parse().ok().filter(|n| (2..=1024).contains(n)));
                 let ct: Option<Vec<usize>> = ct.collect();
                 let Some(&[x, y, z]) = ct.as_deref() else {
-                    return Err(Failure::call(format!("'{text}' is no size: --ct takes 512x512x300, 2 to 1024 each way")));
+                    return Err(Failure::call(format!(
+                        "'{text}' is no size: --ct takes 512x512x300, 2 to 1024 each way"
+                    )));
                 };
                 Some(crate::bench_case::patient([x, y, z], args.structures.into()))
             }

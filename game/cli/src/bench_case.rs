@@ -22,7 +22,8 @@ fn grid(size: [usize; 3]) -> Grid {
 
 fn filled(grid: Grid, value: impl Fn(Point3<f64>) -> f32 + Sync) -> Volume<f32> {
     let [nx, ny, _] = grid.size;
-    let data = (0..grid.len()).into_par_iter().map(|o| value(grid.centre(o % nx, o / nx % ny, o / (nx * ny)))).collect();
+    let data =
+        (0..grid.len()).into_par_iter().map(|o| value(grid.centre(o % nx, o / nx % ny, o / (nx * ny)))).collect();
     Volume { grid, data }
 }
 
@@ -72,7 +73,8 @@ pub fn patient(ct: [usize; 3], structures: usize) -> Patient {
         // along a spiral, each farther in than the last
         let turn = i as f64 * 2.4;
         let out = 60.0 * (1.0 - i as f64 / structures.max(1) as f64);
-        let middle = Point3::new(out * turn.cos(), out * turn.sin(), -80.0 + 160.0 * i as f64 / structures.max(1) as f64);
+        let middle =
+            Point3::new(out * turn.cos(), out * turn.sin(), -80.0 + 160.0 * i as f64 / structures.max(1) as f64);
         ball(i as i32 + 1, middle, 18.0, &grid)
     });
     let dose_size = [100, 100, 100];

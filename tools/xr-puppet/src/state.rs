@@ -158,7 +158,15 @@ mod tests {
 
     #[test]
     fn the_packet_has_its_fields_where_the_driver_reads_them() {
-        let s = State { fingers: Some([0.1, 0.2, 0.3, 0.4, 0.5]), trigger: 1.0, menu: true, mark: true, squeeze: [0.5, 1.0], stick: -1.0, ..State::default() };
+        let s = State {
+            fingers: Some([0.1, 0.2, 0.3, 0.4, 0.5]),
+            trigger: 1.0,
+            menu: true,
+            mark: true,
+            squeeze: [0.5, 1.0],
+            stick: -1.0,
+            ..State::default()
+        };
         let p = s.packet();
         assert_eq!(&p[..8], b"mndrmt3\0");
         assert_eq!(f32::from_le_bytes([p[124], p[125], p[126], p[127]]), 1.6);

@@ -3,8 +3,8 @@
 
 pub mod along;
 pub mod beams;
-pub mod clearance;
 pub mod charts;
+pub mod clearance;
 pub mod compare;
 pub mod compass;
 pub mod constraints;

@@ -77,11 +77,8 @@ pub fn plugin(app: &mut App) {
 
 fn spawn(mut commands: Commands, mut meshes: ResMut<Assets<Mesh>>, mut materials: ResMut<Assets<StandardMaterial>>) {
     let mesh = meshes.add(Capsule3d::new(1.0, 2.0).mesh().longitudes(12).latitudes(6));
-    let material = materials.add(StandardMaterial {
-        base_color: tokens::BARE_HAND,
-        perceptual_roughness: 0.75,
-        ..default()
-    });
+    let material =
+        materials.add(StandardMaterial { base_color: tokens::BARE_HAND, perceptual_roughness: 0.75, ..default() });
     for side in 0..2 {
         for pair in CHAINS.iter().flat_map(|c| c.windows(2)) {
             commands.spawn((

@@ -104,7 +104,10 @@ pub(super) fn plugin(app: &mut App) {
                 .run_if(openxr_session_running)
                 .run_if(resource_exists::<Hands>),
         )
-        .add_systems(Update, (draw_laser, buzz.run_if(openxr_session_running), shortcuts.run_if(openxr_session_running)));
+        .add_systems(
+            Update,
+            (draw_laser, buzz.run_if(openxr_session_running), shortcuts.run_if(openxr_session_running)),
+        );
 }
 
 fn sync(actions: Option<Res<Actions>>, mut out: MessageWriter<OxrSyncActionSet>) {

@@ -191,7 +191,9 @@ mod tests {
     #[test]
     fn what_no_board_can_stand_at_is_not_taken_over() {
         assert!(USUAL.iter().all(|s| s.sound()));
-        for bad in [Stand { far: 0.1, ..USUAL[0] }, Stand { tilt: 2.0, ..USUAL[0] }, Stand { turn: f32::NAN, ..USUAL[0] }] {
+        for bad in
+            [Stand { far: 0.1, ..USUAL[0] }, Stand { tilt: 2.0, ..USUAL[0] }, Stand { turn: f32::NAN, ..USUAL[0] }]
+        {
             assert!(!bad.sound());
         }
         assert!((shorter(3.5) - (3.5 - std::f32::consts::TAU)).abs() < 1e-6);

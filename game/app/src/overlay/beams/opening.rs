@@ -10,13 +10,13 @@ use bevy::asset::RenderAssetUsages;
 use bevy::light::NotShadowCaster;
 use bevy::mesh::PrimitiveTopology;
 use bevy::prelude::*;
-use bevy_egui::egui::{Color32, RichText, Slider, Ui};
+use bevy_egui::egui::{RichText, Slider, Ui};
 use egui_plot::{Line, Plot, PlotPoints, Polygon};
 use nalgebra::Point3;
 use vestibule_patient::Beam;
 
 /// How far leaves are drawn from their tips, mm, and how far the view reaches beyond what is open.
-const LEAF_MM: f64 = 60.0;
+const LEAF_MM: f64 = 400.0;
 const ROUND_MM: f64 = 40.0;
 /// Source to axis where nothing says otherwise, mm.
 const SAD_MM: f64 = 1000.0;
@@ -50,6 +50,7 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     let Some(plan) = case.patient.plans.get(case.plan) else { return };
     let mut show = world.resource::<BeamsShow>().clone();
     show.beam = at;
+    ui.heading(words.get("beams-opening"));
     choice(ui, "beam", &plan.beams[at].name, |ui| {
         for (i, b) in plan.beams.iter().enumerate() {
             if ui.selectable_label(show.beam == i, &b.name).clicked() {
@@ -64,7 +65,8 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     let now = beam.delivered(show.share);
     let open = beam.opening(&now.setting);
     let a = &now.setting.angles;
-    let area = open.as_ref().map_or_else(String::new, |o| format!("   {} {:.2} cm²", words.get("beams-open"), o.area_cm2()));
+    let area =
+        open.as_ref().map_or_else(String::new, |o| format!("   {} {:.2} cm²", words.get("beams-open"), o.area_cm2()));
     for line in [
         format!("{} {:.1} / {}", words.get("beams-point"), now.control_point + 1.0, beam.control_points),
         format!(
@@ -84,8 +86,11 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     if open.is_empty() {
         ui.label(RichText::new(words.get("beams-shut")).color(tokens::AMBER));
     }
-    let parts: Vec<Vec<[f64; 2]>> =
-        beam.limiting_parts(&now.setting, LEAF_MM).iter().map(|p| [&p.corners_mm[..], &p.corners_mm[..1]].concat()).collect();
+    let parts: Vec<Vec<[f64; 2]>> = beam
+        .limiting_parts(&now.setting, LEAF_MM)
+        .iter()
+        .map(|p| [&p.corners_mm[..], &p.corners_mm[..1]].concat())
+        .collect();
     // as far as the widest opening of the beam reaches, so that the picture does not breathe
     let reach = reach(beam);
     let width = ui.available_width();
@@ -116,7 +121,7 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
             }
             for outline in open {
                 let line = Line::new("", PlotPoints::from(outline));
-                plot.line(line.color(Color32::from(tokens::AMBER)).width(2.0).allow_hover(false));
+                plot.line(line.color(tokens::AMBER).width(2.0).allow_hover(false));
             }
         });
     mark(ui, "beams-opening", &answer.response);

@@ -18,12 +18,14 @@ const NEAR: f32 = 9.0;
 pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     let transport = world.resource::<Transport>().clone();
+    if transport.length_s <= 0.0
+        && let Some((case, at)) = opening::case(world)
+    {
+        opening::page(ui, world, &words, &case, at);
+        return;
+    }
     ui.heading(words.get("beams-title"));
     if transport.length_s <= 0.0 {
-        if let Some((case, at)) = opening::case(world) {
-            opening::page(ui, world, &words, &case, at);
-            return;
-        }
         ui.label(RichText::new(words.get("review-no-beam")).color(tokens::AMBER));
         return;
     }

@@ -60,9 +60,8 @@ fn find(case: Option<Res<Case>>, family: Res<Family>, mut clearances: ResMut<Cle
         return;
     }
     let patient = case.patient.clone();
-    let task = AsyncComputeTaskPool::get().spawn(async move {
-        patient.plans.get(index).map(|plan| work::find(&patient, plan)).unwrap_or_default()
-    });
+    let task = AsyncComputeTaskPool::get()
+        .spawn(async move { patient.plans.get(index).map(|plan| work::find(&patient, plan)).unwrap_or_default() });
     c.coming = Some((index, task));
 }
 
@@ -102,8 +101,7 @@ fn stand(
         (ball, Transform::from_translation(b)),
         (line, Transform::from_translation((a + b) * 0.5).with_rotation(turn)),
     ] {
-        let part =
-            commands.spawn((Line, Mesh3d(mesh), MeshMaterial3d(material.clone()), at, NotShadowCaster)).id();
+        let part = commands.spawn((Line, Mesh3d(mesh), MeshMaterial3d(material.clone()), at, NotShadowCaster)).id();
         commands.entity(*frame).add_child(part);
     }
 }

@@ -68,9 +68,9 @@ pub(super) fn find(patient: &Patient, plan: &Plan) -> Found {
     let scene = Scene::new(&machine, &frames, &body, travel);
     let poses: Vec<Vec<Pose>> = plan.beams.iter().map(|b| poses(&scene, plan, b)).collect();
     let beams = plan.beams.iter().enumerate().map(|(n, beam)| {
-        let next = poses.get(n + 1).and_then(|next| {
-            Some(scene.swing(&way(poses[n].last()?, next.first()?, machine.snout_retracted_mm)))
-        });
+        let next = poses
+            .get(n + 1)
+            .and_then(|next| Some(scene.swing(&way(poses[n].last()?, next.first()?, machine.snout_retracted_mm))));
         BeamClearance {
             name: beam.name.clone(),
             at: closest(&scene, scene.swing(&poses[n])),

@@ -23,7 +23,7 @@ use material::FieldUniform;
 use nalgebra::Point3;
 use serde::{Deserialize, Serialize};
 use vestibule_geometry::AnatomicalPlane;
-use vestibule_patient::{Image as Scan, Patient};
+use vestibule_patient::{Image as Scan, Patient, PhaseGroup};
 
 /// Name in the family.
 pub const ID: &str = "slices";
@@ -159,15 +159,34 @@ pub fn plugin(app: &mut App) {
     join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: true });
     app.add_plugins((material::plugin, slant::plugin))
         .init_resource::<Viewing>()
+        .init_resource::<Phases>()
         .init_resource::<Coming>()
         .add_systems(Startup, begin)
         .add_systems(PostStartup, (spawn, first_cut))
         .add_systems(Update, (load, show).chain().after(dose::Shown));
 }
 
+/// The patient's 4D images.
+#[derive(Resource, Default)]
+struct Phases(Vec<PhaseGroup>);
+
+impl Phases {
+    /// Which phase an image is, and what is missing of its scan.
+    fn notice(&self, image: usize, words: &Words) -> Option<String> {
+        let (group, at) = self.0.iter().find_map(|g| Some((g, g.phases.iter().find(|p| p.image == image)?.at)))?;
+        let mut text = format!("{} {at}", words.get("slices-phase"));
+        if !group.missing.is_empty() {
+            let missing = PhaseGroup::list(group.missing.iter().copied());
+            text = format!("{text}; {} {missing}", words.get("slices-phase-missing"));
+        }
+        Some(text)
+    }
+}
+
 /// The planning image of the plan, else the first.
-fn begin(case: Option<Res<Case>>, mut viewing: ResMut<Viewing>, mut cuts: ResMut<Cuts>) {
+fn begin(case: Option<Res<Case>>, mut viewing: ResMut<Viewing>, mut cuts: ResMut<Cuts>, mut phases: ResMut<Phases>) {
     let Some(case) = case else { return };
+    phases.0 = case.patient.phase_groups();
     let plan = case.patient.plans.get(case.plan);
     let planning = plan.and_then(|p| case.patient.planning_image(p));
     let index = planning.and_then(|i| case.patient.images.iter().position(|o| o.uid == i.uid)).unwrap_or(0);
@@ -414,6 +433,7 @@ fn legend(world: &World) -> Legend {
             notices.push(format!("{} {a} × {b} × {c}", words.get("overlay-coarser")));
         }
     }
+    notices.extend(viewing.image.and_then(|i| world.resource::<Phases>().notice(i, words)));
     let source = match scan(viewing.other) {
         Some(other) => format!("{} + {}", name(image), name(other)),
         None => name(image),

@@ -100,11 +100,11 @@ fn pipelines(
     let eye = [
         BindGroupLayoutDescriptor::new(
             "march_eye",
-            &BindGroupLayoutEntries::sequential(stage, (of_eye.clone(), texture_depth_2d())),
+            &BindGroupLayoutEntries::sequential(stage, (of_eye, texture_depth_2d())),
         ),
         BindGroupLayoutDescriptor::new(
             "march_eye_samples",
-            &BindGroupLayoutEntries::sequential(stage, (of_eye.clone(), texture_depth_2d_multisampled())),
+            &BindGroupLayoutEntries::sequential(stage, (of_eye, texture_depth_2d_multisampled())),
         ),
     ];
     let job = BindGroupLayoutDescriptor::new(
