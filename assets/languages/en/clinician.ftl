@@ -233,3 +233,4 @@ beams-shut = All is shut
 beams-opening = Beam’s eye view of the opening
 slices-phase = Phase
 slices-phase-missing = of this 4D scan there is missing:
+review-board-back = Put back

@@ -233,3 +233,4 @@ beams-shut = Tout est fermé
 beams-opening = Vue du faisceau sur l’ouverture
 slices-phase = Phase
 slices-phase-missing = de cet examen 4D il manque :
+review-board-back = Replacer

@@ -344,6 +344,9 @@ fn read_holds(
     }
     let mark = a.mark.state(s, a.right).is_ok_and(|v| v.is_active && v.current_state);
     let marked = mark && !hand.mark;
+    if marked {
+        out.say(format_args!("mark down"));
+    }
     hand.mark = mark;
     *hands = Hands { at, closed, marked };
 }

@@ -1,13 +1,14 @@
 //! Where the boards round a clinician stand: taken by the strip along their upper edge they go with the laser, and where somebody left
 //! them they stand the next time.
 
+use crate::now::Words;
 use crate::overlay::notes::{ReviewKeeper, keep_quietly};
 use crate::overlay::widgets::mark;
 use crate::panel::Pointer;
 use crate::seat::Seat;
 use crate::tokens;
 use bevy::prelude::*;
-use bevy_egui::egui::{Sense, Ui, vec2};
+use bevy_egui::egui::{self, RichText, Sense, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
 /// Boards that can be moved.
@@ -20,6 +21,8 @@ const FAR_M: [f32; 2] = [0.5, 2.0];
 const TILT: f32 = 1.2;
 /// Height of the strip, points.
 const STRIP: f32 = 14.0;
+/// Room for what puts a board back, points.
+const BACK: f32 = 78.0;
 /// Metres of a point that a thumbstick scrolls.
 const SCROLLS_M: f32 = 0.001;
 
@@ -143,32 +146,45 @@ fn keep(commands: &mut Commands, at: [Stand; COUNT]) {
     });
 }
 
-/// The strip by which a board is taken. Pressed twice, the board goes back to where it comes.
+/// The strip by which a board is taken, and what puts it back where it comes.
 pub fn strip(ui: &mut Ui, world: &mut World, which: usize) {
-    let (rect, strip) = ui.allocate_exact_size(vec2(ui.available_width(), STRIP), Sense::click_and_drag());
-    mark(ui, "move", &strip);
-    let lit = strip.hovered() || strip.dragged();
-    let colour = if lit { tokens::AMBER } else { tokens::DESK_SOFT };
-    for k in -2..=2 {
-        let at = rect.center() + vec2(k as f32 * 12.0, -2.0);
-        ui.painter().circle_filled(at, 2.5, colour);
-    }
-    let taken = ui.input(|i| i.pointer.primary_pressed()) && strip.hovered();
-    if strip.double_clicked() {
-        let mut boards = world.resource_mut::<Boards>();
-        boards.at[which] = USUAL[which];
-        boards.moving = None;
-        let at = boards.at;
-        keep(&mut world.commands(), at);
-    } else if taken || strip.drag_started() && world.resource::<Boards>().moving.is_none() {
-        let seat = world.query_filtered::<&GlobalTransform, With<Seat>>().iter(world).next().copied();
-        let (Some(ray), Some(seat)) = (world.resource::<Pointer>().ray, seat) else { return };
-        let into = seat.affine().inverse();
-        let stood = world.resource::<Boards>().at[which];
-        let direction = into.transform_vector3(*ray.direction);
-        if let Some(from) = met(into.transform_point3(ray.origin), direction, stood.far) {
-            world.resource_mut::<Boards>().moving = Some(Moving { which, from, stood });
+    let Some(words) = world.get_resource::<Words>().cloned() else { return };
+    let moved = world.resource::<Boards>().at[which] != USUAL[which];
+    ui.horizontal(|ui| {
+        let room = if moved { BACK } else { 0.0 };
+        let (rect, strip) = ui.allocate_exact_size(vec2(ui.available_width() - room, STRIP), Sense::click_and_drag());
+        mark(ui, "move", &strip);
+        let lit = strip.hovered() || strip.dragged();
+        let colour = if lit { tokens::AMBER } else { tokens::DESK_SOFT };
+        for k in -2..=2 {
+            ui.painter().circle_filled(rect.center() + vec2(k as f32 * 12.0, -2.0), 2.5, colour);
         }
+        if moved {
+            let text = RichText::new(words.get("review-board-back")).size(tokens::DESK_TYPE[1]);
+            let back = ui.add(egui::Button::new(text).small());
+            mark(ui, "back", &back);
+            if back.clicked() {
+                let mut boards = world.resource_mut::<Boards>();
+                boards.at[which] = USUAL[which];
+                let at = boards.at;
+                keep(&mut world.commands(), at);
+            }
+        }
+        if ui.input(|i| i.pointer.primary_pressed()) && strip.hovered() {
+            take(world, which);
+        }
+    });
+}
+
+/// From now on the board goes with the laser.
+fn take(world: &mut World, which: usize) {
+    let seat = world.query_filtered::<&GlobalTransform, With<Seat>>().iter(world).next().copied();
+    let (Some(ray), Some(seat)) = (world.resource::<Pointer>().ray, seat) else { return };
+    let into = seat.affine().inverse();
+    let stood = world.resource::<Boards>().at[which];
+    let direction = into.transform_vector3(*ray.direction);
+    if let Some(from) = met(into.transform_point3(ray.origin), direction, stood.far) {
+        world.resource_mut::<Boards>().moving = Some(Moving { which, from, stood });
     }
 }
 

@@ -206,7 +206,7 @@ fn place(
 fn enlarge(
     cockpit: Res<Cockpit>,
     mut boards: Query<&mut Board, With<Part>>,
-    mut targets: Query<(&mut RenderTarget, &mut Camera)>,
+    mut targets: Query<(&mut RenderTarget, &mut Projection)>,
 ) {
     let factor = if cockpit.large { tokens::BOARD_LARGE } else { 1.0 };
     let per_m = tokens::board_points_per_m() / factor;
@@ -215,12 +215,12 @@ fn enlarge(
             continue;
         }
         board.points_per_m = per_m;
-        if let Ok((mut target, mut camera)) = targets.get_mut(board.context)
+        if let Ok((mut target, mut lens)) = targets.get_mut(board.context)
             && let RenderTarget::Image(image) = &mut *target
         {
             image.scale_factor = tokens::BOARD_PIXELS * factor;
-            // a camera asks how large its target is only when it has changed itself
-            camera.set_changed();
+            // Bevy asks anew how large a camera's target is only when its lens has changed
+            lens.set_changed();
         }
     }
 }
