@@ -10,11 +10,14 @@ use bevy::render::render_resource::PollType;
 use bevy::render::renderer::RenderDevice;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Exit code of a program whose graphics card was lost.
 pub const CARD_LOST: u8 = 6;
 /// For a test: once there is a file of this name the card is taken away, as a driver that restarts does, in the program's first life.
 const LOSES: &str = "VESTIBULE_LOSE_CARD";
+/// Something fell over a card that is no longer there.
+static FELL: AtomicBool = AtomicBool::new(false);
 /// Set in a life that follows on a lost card.
 pub const LIFE: &str = "VESTIBULE_LIFE";
 
@@ -72,11 +75,20 @@ fn words(payload: &dyn std::any::Any) -> &str {
 pub(crate) fn told<T>(work: impl FnOnce() -> T) -> Result<T, ShowError> {
     let usual = take_hook();
     set_hook(Box::new(move |info| {
+        // wgpu has an answer for every other fault: what panics in it is a card that is no longer there
+        if info.location().is_some_and(|l| l.file().contains("wgpu")) {
+            FELL.store(true, Ordering::Relaxed);
+            return;
+        }
+        if FELL.load(Ordering::Relaxed) {
+            return;
+        }
         if meaning(words(info.payload())).is_none() {
             usual(info);
         }
     }));
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match meaning(words(&*payload)) {
+    let fallen = || FELL.load(Ordering::Relaxed).then_some(ShowError::CardLost);
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match fallen().or_else(|| meaning(words(&*payload))) {
         Some(error) => {
             // wgpu may fall over the lost card before anybody is told of it
             if matches!(error, ShowError::CardLost) {
