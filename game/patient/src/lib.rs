@@ -1,6 +1,7 @@
 //! What a patient is: images, structures, plans, doses and names, in one frame of reference. No I/O, no DICOM crate.
 
 mod chosen;
+pub mod clearance;
 mod dose;
 mod image;
 mod limiting;

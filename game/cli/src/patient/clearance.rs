@@ -4,18 +4,11 @@ use crate::Global;
 use crate::dose::choose_plan;
 use crate::output::{Done, Failure, print_json};
 use crate::store::{Create, open};
-use nalgebra::Point3;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use vestibule_geometry::clearance::{Against, MachineSolids, Near, Pose, Scene, Swing, way};
-use vestibule_geometry::{Contour, Grid, contour};
-use vestibule_patient::{Beam, Patient, Plan, RadiationType};
-
-/// Stands beside every distance.
-const MARK: &str = "illustrative machine, not for clinical use";
-/// Distance of the points of the skin, mm, and the most voxels it is made from.
-const SKIN_MM: f64 = 2.0;
-const MOST_VOXELS: f64 = 4e7;
+use vestibule_patient::clearance::{self, MARK, poses, skin};
+use vestibule_patient::{Beam, Plan};
 
 /// What `clearance` takes.
 #[derive(clap::Args)]
@@ -99,57 +92,11 @@ pub fn run(args: &Args, global: &Global) -> Done {
 
 fn machine(file: Option<&Path>, plan: &Plan) -> Result<MachineSolids, Failure> {
     let Some(path) = file else {
-        let text = match plan.radiation() {
-            RadiationType::Proton | RadiationType::Ion => {
-                include_str!("../../../../assets/machines/proton-gantry.json")
-            }
-            RadiationType::Photon | RadiationType::Electron => include_str!("../../../../assets/machines/linac.json"),
-        };
-        return serde_json::from_str(text).map_err(Failure::work);
+        return serde_json::from_str(clearance::machine_of(plan)).map_err(Failure::work);
     };
     let at = |e: &dyn std::fmt::Display| Failure::call(format!("{}: {e}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|e| at(&e))?;
     serde_json::from_str(&text).map_err(|e| at(&e))
-}
-
-/// Points of the body's surface, DICOM patient mm, and how far they stand apart.
-fn skin(patient: &Patient, plan: &Plan) -> (Vec<Point3<f64>>, f64) {
-    let contours = patient.structures_of(plan).and_then(|s| s.external()).map_or(&[][..], |s| &s.contours);
-    let Some((grid, step_mm)) = grid_around(contours) else { return (Vec::new(), SKIN_MM) };
-    let mesh = contour::surface(contours, &grid, step_mm);
-    (mesh.positions.iter().map(|p| Point3::from(p.map(f64::from))).collect(), step_mm)
-}
-
-fn grid_around(contours: &[Contour]) -> Option<(Grid, f64)> {
-    let mut low = Point3::from([f64::INFINITY; 3]);
-    let mut high = Point3::from([f64::NEG_INFINITY; 3]);
-    for p in contours.iter().flat_map(|c| &c.points) {
-        (low, high) = (low.inf(p), high.sup(p));
-    }
-    let size = high - low;
-    if !size.iter().all(|v| v.is_finite()) {
-        return None;
-    }
-    let step = SKIN_MM.max((size.x * size.y * size.z / MOST_VOXELS).cbrt());
-    let count = [0, 1, 2].map(|a| (size[a] / step).ceil() as usize + 9);
-    Some((Grid::axial(count, [step; 3], low.map(|v| v - 4.0 * step)), step))
-}
-
-/// Where a beam stands, or how it goes where its control points turn something.
-fn poses(scene: &Scene, plan: &Plan, beam: &Beam) -> Vec<Pose> {
-    let frames = plan.frames(beam);
-    let one = |angles| scene.pose(&frames, angles, beam.snout_position_mm);
-    let mut out = vec![one(&beam.angles)];
-    for c in &beam.sequence {
-        let pose = one(&c.angles);
-        // The collimator's turn moves none of the parts.
-        let still =
-            |p: &Pose| Pose { angles: vestibule_geometry::BeamAngles { beam_limiting_deg: 0.0, ..p.angles }, ..*p };
-        if out.last().is_some_and(|last| still(last) != still(&pose)) {
-            out.push(pose);
-        }
-    }
-    out
 }
 
 fn outside(machine: &MachineSolids, beam: &Beam) -> bool {

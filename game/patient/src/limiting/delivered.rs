@@ -5,7 +5,7 @@ use crate::Beam;
 use vestibule_geometry::BeamAngles;
 
 /// The machine at an instant of a beam.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Delivered {
     /// Index of the control point passed last, from 0, plus the part of the way to the next.
     pub control_point: f64,

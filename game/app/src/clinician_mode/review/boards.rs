@@ -115,13 +115,12 @@ fn shorter(turn: f32) -> f32 {
 
 fn follow(
     mut boards: ResMut<Boards>,
-    mut pointer: ResMut<Pointer>,
+    pointer: Res<Pointer>,
     seat: Option<Single<&GlobalTransform, With<Seat>>>,
     mut commands: Commands,
 ) {
     let (Some(moving), Some(seat)) = (boards.moving, seat) else { return };
-    let far = (boards.at[moving.which].far - pointer.scroll * SCROLLS_M).clamp(FAR_M[0], FAR_M[1]);
-    pointer.bypass_change_detection().scroll = 0.0;
+    let far = boards.at[moving.which].far;
     let into = seat.affine().inverse();
     let ray = pointer.ray.map(|r| (into.transform_point3(r.origin), into.transform_vector3(*r.direction)));
     if let Some([turn, tilt]) = ray.and_then(|(o, d)| met(o, d, moving.stood.far)) {
@@ -172,6 +171,13 @@ pub fn strip(ui: &mut Ui, world: &mut World, which: usize) {
         }
         if ui.input(|i| i.pointer.primary_pressed()) && strip.hovered() {
             take(world, which);
+        }
+        // a board that the laser is on is what a thumbstick scrolls
+        let push = ui.input(|i| i.smooth_scroll_delta.y);
+        let mut boards = world.resource_mut::<Boards>();
+        if push != 0.0 && boards.moving.is_some_and(|m| m.which == which) {
+            let far = &mut boards.at[which].far;
+            *far = (*far + push * SCROLLS_M).clamp(FAR_M[0], FAR_M[1]);
         }
     });
 }

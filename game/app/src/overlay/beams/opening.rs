@@ -13,7 +13,7 @@ use bevy::prelude::*;
 use bevy_egui::egui::{RichText, Slider, Ui};
 use egui_plot::{Line, Plot, PlotPoints, Polygon};
 use nalgebra::Point3;
-use vestibule_patient::Beam;
+use vestibule_patient::{Beam, Delivered, Opening};
 
 /// How far leaves are drawn from their tips, mm, and how far the view reaches beyond what is open.
 const LEAF_MM: f64 = 400.0;
@@ -25,9 +25,22 @@ const FROM: f64 = 0.45;
 /// Corners of an outline that get an edge towards the source.
 const EDGES: usize = 12;
 
-/// What was drawn in the room.
+/// Plan, beam, and thousandths of it that are delivered: less is no other picture.
+type Key = (usize, usize, u32);
+
+/// The beam as it is shown, worked out when something of it changes.
 #[derive(Resource, Default)]
-pub(super) struct Drawn(Option<(usize, usize, u32)>);
+pub(super) struct Drawn {
+    key: Option<Key>,
+    /// What holds then.
+    now: Delivered,
+    /// None: nothing limits this beam.
+    open: Option<Opening>,
+    /// Jaws and leaves as closed lines.
+    parts: Vec<Vec<[f64; 2]>>,
+    /// Half the side of a square that holds every opening of the beam, mm, so that the picture does not breathe.
+    reach: f64,
+}
 
 #[derive(Component)]
 pub(super) struct Edges;
@@ -62,11 +75,10 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     let share = Slider::new(&mut show.share, 0.0..=1.0).show_value(false).text(words.get("beams-delivered"));
     let share = ui.add(share);
     mark(ui, "beams-delivered", &share);
-    let now = beam.delivered(show.share);
-    let open = beam.opening(&now.setting);
+    let drawn = world.resource::<Drawn>();
+    let (now, open, reach) = (&drawn.now, drawn.open.as_ref(), drawn.reach);
     let a = &now.setting.angles;
-    let area =
-        open.as_ref().map_or_else(String::new, |o| format!("   {} {:.2} cm²", words.get("beams-open"), o.area_cm2()));
+    let area = open.map_or_else(String::new, |o| format!("   {} {:.2} cm²", words.get("beams-open"), o.area_cm2()));
     for line in [
         format!("{} {:.1} / {}", words.get("beams-point"), now.control_point + 1.0, beam.control_points),
         format!(
@@ -82,17 +94,9 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     ] {
         ui.label(RichText::new(line).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT));
     }
-    let open = open.unwrap_or_default().outlines_mm;
-    if open.is_empty() {
+    if open.is_some_and(|o| o.outlines_mm.is_empty()) {
         ui.label(RichText::new(words.get("beams-shut")).color(tokens::AMBER));
     }
-    let parts: Vec<Vec<[f64; 2]>> = beam
-        .limiting_parts(&now.setting, LEAF_MM)
-        .iter()
-        .map(|p| [&p.corners_mm[..], &p.corners_mm[..1]].concat())
-        .collect();
-    // as far as the widest opening of the beam reaches, so that the picture does not breathe
-    let reach = reach(beam);
     let width = ui.available_width();
     let answer = Plot::new("beams-opening")
         .height(width * 0.9)
@@ -104,23 +108,19 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
         .allow_drag(false)
         .allow_scroll(false)
         .allow_boxed_zoom(false)
-        .include_x(-reach)
-        .include_x(reach)
-        .include_y(-reach)
-        .include_y(reach)
         .auto_bounds(false)
         .show(ui, |plot| {
             plot.set_plot_bounds(egui_plot::PlotBounds::from_min_max([-reach; 2], [reach; 2]));
-            for corners in parts {
-                let leaf = Polygon::new("", PlotPoints::from(corners)).fill_color(tokens::SCREEN_DIM);
+            for corners in &drawn.parts {
+                let leaf = Polygon::new("", PlotPoints::from(corners.clone())).fill_color(tokens::SCREEN_DIM);
                 plot.polygon(leaf.stroke((0.6, tokens::FOG.gamma_multiply(0.6))).allow_hover(false));
             }
             for (colour, points) in &world.resource::<Outlines>().list {
                 let line = Line::new("", PlotPoints::from(points.clone()));
                 plot.line(line.color(colour.gamma_multiply(0.8)).width(1.2).allow_hover(false));
             }
-            for outline in open {
-                let line = Line::new("", PlotPoints::from(outline));
+            for outline in open.iter().flat_map(|o| &o.outlines_mm) {
+                let line = Line::new("", PlotPoints::from(outline.clone()));
                 plot.line(line.color(tokens::AMBER).width(2.0).allow_hover(false));
             }
         });
@@ -138,7 +138,7 @@ fn reach(beam: &Beam) -> f64 {
     most.clamp(20.0, 250.0) + ROUND_MM
 }
 
-/// The opening on the isocentre's plane and its edges towards the source, as lines in the room.
+/// What is shown, and the opening on the isocentre's plane and its edges towards the source, as lines in the room.
 pub(super) fn stand(
     mut commands: Commands,
     family: Res<Family>,
@@ -152,17 +152,24 @@ pub(super) fn stand(
 ) {
     let (Some(case), Some(frame)) = (case, frame) else { return };
     let beam = case.patient.plans.get(case.plan).and_then(|p| Some((p, p.beams.get(show.beam)?)));
-    let beam = beam.filter(|b| family.on(ID) && shaped(b.1));
-    // a thousandth of a beam is no other picture
+    let beam = beam.filter(|_| family.on(ID));
     let key = beam.map(|_| (case.plan, show.beam, (show.share * 1000.0).round() as u32));
-    if drawn.0 == key {
+    if drawn.key == key {
         return;
     }
-    drawn.0 = key;
+    drawn.key = key;
     old.iter().for_each(|e| commands.entity(e).despawn());
-    let Some((plan, beam)) = beam else { return };
-    let setting = beam.delivered(show.share).setting;
-    let Some(open) = beam.opening(&setting) else { return };
+    let Some((plan, beam)) = beam else {
+        *drawn = Drawn::default();
+        return;
+    };
+    drawn.now = beam.delivered(show.share);
+    let setting = drawn.now.setting.clone();
+    drawn.open = beam.opening(&setting);
+    let parts = beam.limiting_parts(&setting, LEAF_MM);
+    drawn.parts = parts.iter().map(|p| [&p.corners_mm[..], &p.corners_mm[..1]].concat()).collect();
+    drawn.reach = reach(beam);
+    let Some(open) = &drawn.open else { return };
     let into = plan.frames(beam).patient_to_gantry(&setting.angles).inverse();
     let sad = beam.virtual_sad_mm.map_or(SAD_MM, |[x, y]| (x + y) * 0.5);
     let place = |[x, y]: [f64; 2], share: f64| {
