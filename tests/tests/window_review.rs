@@ -60,7 +60,7 @@ fn a_clinician_finds_measures_and_plays() {
             "--lang",
             "en",
         ]);
-        c.env("VESTIBULE_STAFF_PIN", "0000");
+        c.env("VESTIBULE_STAFF_PIN", "0000").env("VESTIBULE_LOSE_CARD", at("lose"));
     });
 
     desk.wait(&["cross "]);
@@ -112,6 +112,18 @@ fn a_clinician_finds_measures_and_plays() {
     desk.screen.xdotool(&["keydown", "ctrl", "sleep", "1", "key", "z", "sleep", "1", "keyup", "ctrl"]);
     let (there, gray) = cross(&desk.wait(&["cross "]));
     println!("figure: taken back, {gray:?} Gy at {there:?}");
+    assert!(there == hot && (gray.unwrap() - max).abs() < 0.0006, "{gray:?} at {there:?}");
+    // the card is lost: the program sets everything up anew, and the review stands as it stood
+    std::fs::write(at("lose"), "").unwrap();
+    desk.wait(&["card lost"]);
+    let (mut there, mut gray) = cross(&desk.wait(&["cross "]));
+    for _ in 0..20 {
+        if there == hot && gray.is_some_and(|g| (g - max).abs() < 0.0006) {
+            break;
+        }
+        (there, gray) = cross(&desk.wait(&["cross "]));
+    }
+    println!("figure: after the card was lost, {gray:?} Gy at {there:?}");
     assert!(there == hot && (gray.unwrap() - max).abs() < 0.0006, "{gray:?} at {there:?}");
     drop(desk);
 

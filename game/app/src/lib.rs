@@ -183,7 +183,6 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
     match app.run() {
         AppExit::Success => Ok(()),
         AppExit::Error(code) if code.get() == xr::NO_RUNTIME => Err(ShowError::NoRuntime),
-        AppExit::Error(code) if code.get() == trouble::CARD_LOST => Err(ShowError::CardLost),
         AppExit::Error(code) => Err(ShowError::Ended(code.get())),
     }
 }

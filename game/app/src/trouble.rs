@@ -1,11 +1,11 @@
-//! A graphics card that is lost; and what keeps a picture from coming up at all: no screen, no graphics card, a headset that goes away. Bevy, winit and the headset's
-//! plugin panic there; a person is told in one line what to do instead.
+//! A graphics card that is lost; and what keeps a picture from coming up at all: no screen, no graphics card, a headset that goes away.
+//! Bevy, winit and the headset's plugin panic there; a person is told in one line what to do instead.
 
 use crate::ShowError;
 use crate::clinician_mode::review;
 use bevy::app::AppExit;
 use bevy::prelude::*;
-use bevy::render::error_handler::{ErrorType, RenderErrorHandler, RenderErrorPolicy};
+use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::render_resource::PollType;
 use bevy::render::renderer::RenderDevice;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
@@ -16,7 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub const CARD_LOST: u8 = 6;
 /// For a test: once there is a file of this name the card is taken away, as a driver that restarts does, in the program's first life.
 const LOSES: &str = "VESTIBULE_LOSE_CARD";
-/// Something fell over a card that is no longer there.
+/// The driver has said that the card is gone. It says so at an ordinary end, too.
+static GONE: AtomicBool = AtomicBool::new(false);
+/// Something fell over a card that was gone: on whichever thread, before or after anybody was asked what to do.
 static FELL: AtomicBool = AtomicBool::new(false);
 /// Set in a life that follows on a lost card.
 pub const LIFE: &str = "VESTIBULE_LIFE";
@@ -25,8 +27,8 @@ pub const LIFE: &str = "VESTIBULE_LIFE";
 /// brought onto another. A review keeps first how it stood. Any other fault of drawing ends the program, as an endless repetition of
 /// it would flash.
 pub(crate) fn plugin(app: &mut App) {
-    app.insert_resource(RenderErrorHandler(|error, main, _| {
-        let lost = matches!(error.ty, ErrorType::DeviceLost);
+    app.add_systems(PreStartup, listen).insert_resource(RenderErrorHandler(|error, main, _| {
+        let lost = falls();
         if lost {
             review::keep_for_next_life(main);
         } else {
@@ -47,6 +49,25 @@ pub(crate) fn plugin(app: &mut App) {
     }
 }
 
+fn listen(device: Option<Res<RenderDevice>>) {
+    if let Some(device) = device {
+        // in place of Bevy's own: many faults come of a lost card, and each must be known for what it is, whatever is seen first
+        device.wgpu_device().set_device_lost_callback(|_, _| GONE.store(true, Ordering::SeqCst));
+    }
+}
+
+/// Something fails now: whether it is because the card is gone.
+fn falls() -> bool {
+    let gone = GONE.load(Ordering::SeqCst);
+    FELL.fetch_or(gone, Ordering::SeqCst);
+    gone
+}
+
+/// Whether anything fell because the card was gone.
+fn fell() -> bool {
+    FELL.load(Ordering::SeqCst)
+}
+
 /// What a panic's words mean, where they mean that nothing can be shown here.
 fn meaning(words: &str) -> Option<ShowError> {
     let has = |part: &str| words.contains(part);
@@ -54,8 +75,6 @@ fn meaning(words: &str) -> Option<ShowError> {
         Some(ShowError::NoGpu)
     } else if has("Failed to build event loop") {
         Some(ShowError::NoScreen)
-    } else if has("device is lost") {
-        Some(ShowError::CardLost)
     } else if crate::xr::supervise::is_loss(words) {
         Some(ShowError::HeadsetGone)
     } else {
@@ -75,29 +94,16 @@ fn words(payload: &dyn std::any::Any) -> &str {
 pub(crate) fn told<T>(work: impl FnOnce() -> T) -> Result<T, ShowError> {
     let usual = take_hook();
     set_hook(Box::new(move |info| {
-        // wgpu has an answer for every other fault: what panics in it is a card that is no longer there
-        if info.location().is_some_and(|l| l.file().contains("wgpu")) {
-            FELL.store(true, Ordering::Relaxed);
-            return;
-        }
-        if FELL.load(Ordering::Relaxed) {
-            return;
-        }
-        if meaning(words(info.payload())).is_none() {
+        if !falls() && meaning(words(info.payload())).is_none() {
             usual(info);
         }
     }));
-    let fallen = || FELL.load(Ordering::Relaxed).then_some(ShowError::CardLost);
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match fallen().or_else(|| meaning(words(&*payload))) {
-        Some(error) => {
-            // wgpu may fall over the lost card before anybody is told of it
-            if matches!(error, ShowError::CardLost) {
-                review::keep_last_for_next_life();
-            }
-            error
-        }
-        None => resume_unwind(payload),
-    })
+    let ended = catch_unwind(AssertUnwindSafe(work));
+    if fell() {
+        review::keep_last_for_next_life(); // it may have fallen before anybody was asked
+        return Err(ShowError::CardLost);
+    }
+    ended.map_err(|payload| meaning(words(&*payload)).unwrap_or_else(|| resume_unwind(payload)))
 }
 
 #[cfg(test)]
@@ -109,7 +115,6 @@ mod tests {
         let error = |text: &'static str| told(|| panic!("{text}")).err();
         assert!(matches!(error("Unable to find a GPU! Make sure"), Some(ShowError::NoGpu)));
         assert!(matches!(error("Failed to build event loop: Os(…)"), Some(ShowError::NoScreen)));
-        assert!(matches!(error("Caused by: Parent device is lost"), Some(ShowError::CardLost)));
         assert!(matches!(error("OpenXrError(ERROR_INSTANCE_LOST)"), Some(ShowError::HeadsetGone)));
         assert!(catch_unwind(|| error("something else")).is_err(), "a fault stays a fault");
         assert_eq!(told(|| 7).ok(), Some(7));
