@@ -234,3 +234,27 @@ beams-opening = Beam’s eye view of the opening
 slices-phase = Phase
 slices-phase-missing = of this 4D scan there is missing:
 review-board-back = Put back
+
+# Opening a patient
+opening-title = Opening the patient
+opening-images = Reading images
+opening-plan = Making the plan ready
+opening-leave = Cancel
+opening-coarse = Images still coarse
+opening-stop = Stop
+opening-stays = Images stay coarse, and no beam can be shown.
+opening-stopped = Stopped. Close the review and open it again for the rest.
+opening-failed = Opening ended without a reason. Close the review and open it again.
+slices-coarse-yet = Still coarse, the whole image is being read. Each voxel is the mean of
+
+# LET
+overlay-let = LET and RBE
+let-source = By the engine, of one fraction, in water
+let-title = Dose-averaged LET
+let-research = For research and teaching. A variable RBE is not what treatments are prescribed with.
+let-primary = primary protons
+let-all = all protons
+let-note = figures where the dose is above 10 % of its maximum
+let-outside = The cross lies outside the dose grid.
+let-mean = mean keV/µm
+let-most = highest

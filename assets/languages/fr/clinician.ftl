@@ -234,3 +234,27 @@ beams-opening = Vue du faisceau sur l’ouverture
 slices-phase = Phase
 slices-phase-missing = de cet examen 4D il manque :
 review-board-back = Replacer
+
+# Ouvrir un patient
+opening-title = Ouverture du patient
+opening-images = Lecture des images
+opening-plan = Préparation du plan
+opening-leave = Annuler
+opening-coarse = Images encore grossières
+opening-stop = Arrêter
+opening-stays = Les images restent grossières, et aucun faisceau ne peut être montré.
+opening-stopped = Arrêté. Fermez la revue et rouvrez-la pour avoir le reste.
+opening-failed = L’ouverture s’est terminée sans raison connue. Fermez la revue et rouvrez-la.
+slices-coarse-yet = Encore grossière, l’image entière est en cours de lecture. Chaque voxel est la moyenne de
+
+# TEL
+overlay-let = TEL et EBR
+let-source = Par le moteur, d’une fraction, dans l’eau
+let-title = TEL moyenné en dose
+let-research = Pour la recherche et l’enseignement. On ne prescrit pas un traitement avec une EBR variable.
+let-primary = protons primaires
+let-all = tous les protons
+let-note = chiffres là où la dose dépasse 10 % de son maximum
+let-outside = La croix est hors de la grille de dose.
+let-mean = keV/µm en moyenne
+let-most = au plus

@@ -9,6 +9,7 @@ mod fade;
 mod machine;
 mod now;
 mod offscreen;
+pub mod opening;
 pub mod overlay;
 pub mod panel;
 mod patient_mode;
@@ -34,7 +35,7 @@ pub use patient_mode::{Play, Seen};
 use bevy::log::LogPlugin;
 use bevy::prelude::*;
 use bevy::window::PresentMode;
-use now::{Case, Now, RoomData, Words};
+use now::{Now, RoomData, Words};
 use patient_mode::Driver;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,6 +52,8 @@ pub struct Shown {
     pub room: Arc<Room>,
     /// Whose session it is and which of their plans; None for the room alone.
     pub case: Option<(Arc<Patient>, usize)>,
+    /// Whoever comes in the place of `case`, `play`, `prepared` and `keeper` while it is shown already; for a review.
+    pub opening: Option<opening::Opening>,
     /// Words of a text key.
     pub words: Box<dyn Fn(&str) -> String + Send + Sync>,
     /// `fr` or `en`.
@@ -234,14 +237,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
         .insert_resource(panel::PanelsShown(!shown.review))
         .insert_resource(anatomy::MeshKeeper(shown.meshes))
         .init_resource::<sound::voice::Voice>();
-    if let Some((patient, plan)) = shown.case {
-        let scale_gy = patient
-            .plans
-            .get(plan)
-            .and_then(|p| Some(p.prescription_gy? / f64::from(p.fractions.max(1))))
-            .map_or(2.0, |v| v as f32);
-        app.insert_resource(anatomy::DoseNow { scale_gy, ..default() }).insert_resource(Case { patient, plan });
-    }
+    opening::plugin(app, shown.case, shown.opening);
     if shown.review {
         let (list, research) = shown.protocols;
         app.insert_resource(overlay::constraints::Protocols { list, chosen: 0, research })

@@ -25,6 +25,13 @@ pub struct Case {
     pub plan: usize,
 }
 
+impl Case {
+    /// False while images are coarse and the whole ones are still to come.
+    pub fn is_whole(&self) -> bool {
+        self.patient.images.iter().all(|i| i.coarse.is_none())
+    }
+}
+
 /// There while a clinician reviews a plan.
 #[derive(Resource)]
 pub struct Reviewing;

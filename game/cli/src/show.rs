@@ -69,11 +69,10 @@ pub fn run(args: &Args, global: &Global) -> Done {
         control: std::env::var_os(CONTROL).map(PathBuf::from),
     };
     if args.journey.is_none() {
-        let (case, keeper) = review::open(args, global)?;
-        let shown = case.shown(case.play(None))?;
+        let (shown, beside) = review::open(args, global)?;
         let ended = vestibule_app::run(shown, &options);
-        review::close(&keeper);
-        return finish(ended);
+        let opened = beside.close();
+        return finish(ended).and(opened);
     }
     let opened = Opened::new(args, global)?;
     let resume = Resume::read();
@@ -291,6 +290,7 @@ impl<K: Keeper + 'static> Cast<K> {
             play: Box::new(self.player) as Box<dyn Play>,
             room,
             case: self.case,
+            opening: None,
             words: Box::new(move |key| texts.get(key)),
             language: self.lang.code().to_owned(),
             events: events(),

@@ -67,6 +67,11 @@ pub struct Image {
 }
 
 impl Image {
+    /// Between its slices as they are stored, mm, even where its voxels are coarse.
+    pub fn slice_mm(&self) -> f64 {
+        self.volume.grid.spacing_mm[2] / self.coarse.map_or(1.0, |c| c[2] as f64)
+    }
+
     /// Everything but the voxels: the grid stays, the data is empty.
     pub fn without_voxels(&self) -> Self {
         Self {

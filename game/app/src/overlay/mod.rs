@@ -11,6 +11,7 @@ pub mod constraints;
 pub mod cuts;
 pub mod dose;
 mod field;
+pub mod let_d;
 mod letters;
 pub mod margins;
 pub mod measure;
@@ -67,6 +68,10 @@ impl Family {
     }
 }
 
+/// Where a review begins: set up from the case in [`crate::opening::CaseCame`], before anybody goes to a place in it.
+#[derive(SystemSet, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Begins;
+
 /// Adds one to the family.
 fn join(app: &mut App, overlay: Overlay) {
     app.world_mut().get_resource_or_init::<Family>().0.push(overlay);
@@ -88,7 +93,7 @@ pub fn plugin(app: &mut App) {
         structures::plugin,
         margins::plugin,
         along::plugin,
-        rates::plugin,
+        (rates::plugin, let_d::plugin),
         compass::plugin,
     ));
 }

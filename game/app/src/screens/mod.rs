@@ -92,7 +92,19 @@ impl Page {
 pub fn plugin(app: &mut App) {
     app.init_resource::<xray::Xray>()
         .add_systems(Startup, spawn)
-        .add_systems(Update, (greet, xray::start, xray::stand, turn_on, watch::look, watch::lamp).chain())
+        .add_systems(
+            Update,
+            (
+                greet,
+                // nobody's picture is taken in a review
+                xray::start.run_if(not(resource_exists::<crate::now::Reviewing>)),
+                xray::stand,
+                turn_on,
+                watch::look,
+                watch::lamp,
+            )
+                .chain(),
+        )
         .add_systems(DrawScreen, draw);
 }
 

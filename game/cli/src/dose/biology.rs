@@ -3,12 +3,9 @@
 use super::materials::NamedPower;
 use crate::output::Failure;
 use serde_json::{Value, json};
-use vestibule_dose::LetProtons;
+use vestibule_dose::{LetFigures, LetProtons};
 use vestibule_geometry::{Grid, Volume, contour};
-use vestibule_patient::StructureSet;
-
-/// Part of the maximum dose above which LETd figures of a structure count.
-pub const LET_COUNTS_ABOVE: f64 = 0.1;
+use vestibule_patient::{Structure, StructureSet};
 
 /// Which variable RBE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -50,12 +47,7 @@ pub fn ratio(text: &str) -> Result<(Option<String>, f64), String> {
 /// LETd of each structure where the dose counts.
 pub struct LetRow {
     pub name: String,
-    /// Of the voxels that count.
-    pub volume_cm3: f64,
-    /// Over those voxels, keV/µm.
-    pub mean: f64,
-    /// Of those voxels, keV/µm.
-    pub max: f64,
+    pub figures: LetFigures,
 }
 
 impl LetRow {
@@ -63,9 +55,9 @@ impl LetRow {
     pub fn json(&self) -> Value {
         json!({
             "name": self.name,
-            "volume_cm3": self.volume_cm3,
-            "mean_kev_per_um": self.mean,
-            "max_kev_per_um": self.max,
+            "volume_cm3": self.figures.volume_cm3,
+            "mean_kev_per_um": self.figures.mean,
+            "max_kev_per_um": self.figures.max,
         })
     }
 }
@@ -87,21 +79,8 @@ pub fn ratio_masks(
 
 /// Mean and largest LETd of every structure with a voxel (of the dose grid) whose dose counts.
 pub fn let_rows(let_d: &Volume<f32>, dose: &Volume<f64>, structures: Option<&StructureSet>) -> Vec<LetRow> {
-    let least = LET_COUNTS_ABOVE * dose.data.iter().copied().fold(0.0, f64::max);
-    let voxel_cm3 = dose.grid.spacing_mm.iter().product::<f64>() / 1000.0;
     let drawn = structures.iter().flat_map(|s| &s.structures).filter(|s| !s.contours.is_empty());
-    drawn
-        .filter_map(|s| {
-            let mask = contour::mask(&s.contours, &dose.grid);
-            let counted = mask.data.iter().zip(&dose.data).zip(&let_d.data);
-            let values: Vec<f64> =
-                counted.filter(|((m, d), _)| **m != 0 && **d > least).map(|(_, l)| f64::from(*l)).collect();
-            (!values.is_empty()).then(|| LetRow {
-                name: s.name.clone(),
-                volume_cm3: values.len() as f64 * voxel_cm3,
-                mean: values.iter().sum::<f64>() / values.len() as f64,
-                max: values.iter().copied().fold(0.0, f64::max),
-            })
-        })
-        .collect()
+    let row =
+        |s: &Structure| Some(LetRow { name: s.name.clone(), figures: LetFigures::new(let_d, dose, &s.contours)? });
+    drawn.filter_map(row).collect()
 }

@@ -1,7 +1,7 @@
 //! `vestibule dose compute`: the dose of a plan on its CT, as DICOM; LETd and RBE as display quantities.
 
 use super::beams;
-use super::biology::{LET_COUNTS_ABOVE, LetRow, Protons, RbeModel, let_rows, ratio, ratio_masks};
+use super::biology::{LetRow, Protons, RbeModel, let_rows, ratio, ratio_masks};
 use super::materials::{MaterialArgs, Prepared};
 use super::meta_image;
 use super::{choose_plan, identity, in_file, machine, read, summation_name, type_name};
@@ -14,7 +14,7 @@ use std::time::Instant;
 use vestibule_dicom::write;
 use vestibule_dose::let_d::LET_FLOOR;
 use vestibule_dose::{
-    DoseOptions, HuTable, LetProtons, PreparedPlan, as_dose, compute_fraction, dose_averaged_let, rbe,
+    DoseOptions, HuTable, LET_COUNTS_ABOVE, LetProtons, PreparedPlan, as_dose, compute_fraction, dose_averaged_let, rbe,
 };
 use vestibule_geometry::{Volume, contour};
 use vestibule_patient::{DoseSummation, DoseType, StructureSet};
@@ -256,7 +256,13 @@ pub fn run(args: &Args, global: &Global) -> Done {
     if let Some(p) = protons {
         say!("LETd of {} where the dose is above 10 % of its maximum, keV/um:", p.name());
         for row in &rows {
-            say!("  {:<24} mean {:6.2}  max {:6.2}  ({:.1} cm3)", row.name, row.mean, row.max, row.volume_cm3);
+            say!(
+                "  {:<24} mean {:6.2}  max {:6.2}  ({:.1} cm3)",
+                row.name,
+                row.figures.mean,
+                row.figures.max,
+                row.figures.volume_cm3
+            );
         }
         if let Some(path) = &args.let_out {
             say!(

@@ -54,7 +54,7 @@ impl Stand {
 /// The boards as they come: side, time, pages. The couch stands between the clinician and whatever is farther and lower.
 pub const USUAL: [Stand; COUNT] = [
     Stand { turn: 0.88, tilt: 0.15, far: 1.0 },
-    Stand { turn: -0.56, tilt: -0.62, far: 0.70 },
+    Stand { turn: -0.66, tilt: -0.65, far: 0.70 },
     Stand { turn: -0.88, tilt: 0.06, far: 1.0 },
 ];
 
@@ -89,11 +89,9 @@ pub fn plugin(app: &mut App) {
 
 /// Where they stood the last time, once.
 fn remembered(keeper: Option<Res<ReviewKeeper>>, mut boards: ResMut<Boards>) {
-    if std::mem::replace(&mut boards.bypass_change_detection().read, true) {
-        return;
-    }
-    let kept = keeper.and_then(|k| k.0.clone()).and_then(|k| k.preference(NAME));
-    if let Some(at) = kept.and_then(|t| serde_json::from_str::<[Stand; COUNT]>(&t).ok())
+    let Some(keeper) = keeper.filter(|_| !boards.read).and_then(|k| k.0.clone()) else { return };
+    boards.bypass_change_detection().read = true;
+    if let Some(at) = keeper.preference(NAME).and_then(|t| serde_json::from_str::<[Stand; COUNT]>(&t).ok())
         && at.iter().all(|s| s.sound())
     {
         boards.at = at;

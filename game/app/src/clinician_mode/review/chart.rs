@@ -25,6 +25,7 @@ pub fn place(
     eyes: &Query<(&GlobalTransform, Has<XrCamera>), With<Eye>>,
     board: &Board,
     shown: bool,
+    larger: f32,
 ) -> Option<Transform> {
     let hand = hands.at[0].or(hands.at[1])?;
     let (mut eye, mut ahead, mut n) = (Vec3::ZERO, Vec3::ZERO, 0.0);
@@ -38,7 +39,7 @@ pub fn place(
         return None;
     }
     // as large to the eye as the other boards
-    let scale = away.length() / tokens::BOARD_DISTANCE_M;
+    let scale = away.length() / tokens::BOARD_DISTANCE_M * larger;
     let at = hand.translation + Vec3::Y * (board.size_m.y * 0.5 * scale + OVER_M);
     Some(Transform::from_translation(at).looking_to(at - eye, Vec3::Y).with_scale(Vec3::splat(scale)))
 }

@@ -9,6 +9,7 @@ use super::views::{NAMES, SLANT, Views};
 use super::{picture, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
+use crate::opening::{self, OnTheWay};
 use crate::overlay::measure::Measure;
 use crate::overlay::widgets::{mark, take_marks};
 use crate::overlay::{Cuts, Family, dose};
@@ -61,11 +62,16 @@ impl Part {
     fn points(self) -> Vec2 {
         match self {
             Self::Side => Vec2::new(420.0, 654.0),
-            Self::Time => Vec2::new(700.0, 182.0),
+            Self::Time => Vec2::new(700.0, 204.0),
             Self::Pages => Vec2::new(450.0, 614.0),
             Self::Probe => Vec2::new(250.0, 84.0),
             Self::Chart => Vec2::new(330.0, 190.0),
         }
+    }
+
+    /// Whether larger text takes room from the rest of the board, which scrolls or shrinks. Else the whole board is larger.
+    fn gives_room(self) -> bool {
+        matches!(self, Self::Side | Self::Pages)
     }
 
     /// Which of those that can be moved; None: it goes with a hand.
@@ -160,13 +166,21 @@ fn place(
     hands: Res<Hands>,
     stands: Res<Boards>,
     eyes: Query<(&GlobalTransform, Has<XrCamera>), With<Eye>>,
+    case: Option<Res<Case>>,
+    way: Option<Res<OnTheWay>>,
     mut cockpit: ResMut<Cockpit>,
     mut boards: Query<(&Part, &Board, &mut Transform, &mut Visibility)>,
 ) {
     let cockpit = cockpit.bypass_change_detection();
+    let nobody = case.is_none() && way.is_some();
     for (part, board, mut at, mut visible) in &mut boards {
+        if nobody && *part != Part::Side {
+            visible.set_if_neq(Visibility::Hidden);
+            continue;
+        }
+        let larger = if cockpit.large && !part.gives_room() { tokens::BOARD_LARGE } else { 1.0 };
         if *part == Part::Chart {
-            let to = chart::place(&hands, &eyes, board, *visible != Visibility::Hidden);
+            let to = chart::place(&hands, &eyes, board, *visible != Visibility::Hidden, larger);
             visible.set_if_neq(if to.is_some() { Visibility::Inherited } else { Visibility::Hidden });
             at.set_if_neq(to.unwrap_or(*at));
             continue;
@@ -179,7 +193,7 @@ fn place(
             };
             // as large to the eye as the other boards
             let near = ray.get_point(PROBE_M[0]);
-            let scale = eye.distance(near) / tokens::BOARD_DISTANCE_M;
+            let scale = eye.distance(near) / tokens::BOARD_DISTANCE_M * larger;
             let near = near + Vec3::Y * (board.size_m.y * 0.5 * scale + PROBE_M[1]);
             let posed = Transform::from_translation(near).looking_to(near - eye, Vec3::Y);
             at.set_if_neq(posed.with_scale(Vec3::splat(scale)));
@@ -187,7 +201,10 @@ fn place(
             continue;
         };
         // as large to the eye from anywhere
-        let (way, scale) = (stand.way(), stand.far / tokens::BOARD_DISTANCE_M);
+        // grown to the right and down: the couch stands at the left of what lies low
+        let half = board.size_m * 0.5 * (larger - 1.0) / tokens::BOARD_DISTANCE_M;
+        let stand = boards::Stand { turn: stand.turn - half.x, tilt: stand.tilt - half.y, ..stand };
+        let (way, scale) = (stand.way(), stand.far / tokens::BOARD_DISTANCE_M * larger);
         let posed = Transform::from_translation(way).looking_to(way, Vec3::Y).with_scale(Vec3::splat(scale));
         at.set_if_neq(posed);
         visible.set_if_neq(Visibility::Inherited);
@@ -205,13 +222,13 @@ fn place(
 /// One step larger: fewer points on the same board.
 fn enlarge(
     cockpit: Res<Cockpit>,
-    mut boards: Query<&mut Board, With<Part>>,
+    mut boards: Query<(&Part, &mut Board)>,
     mut targets: Query<(&mut RenderTarget, &mut Projection)>,
 ) {
     let factor = if cockpit.large { tokens::BOARD_LARGE } else { 1.0 };
     let per_m = tokens::board_points_per_m() / factor;
-    for mut board in &mut boards {
-        if board.points_per_m == per_m {
+    for (part, mut board) in &mut boards {
+        if board.points_per_m == per_m || !part.gives_room() {
             continue;
         }
         board.points_per_m = per_m;
@@ -263,6 +280,7 @@ fn draw<const PART: usize>(world: &mut World) {
             boards::strip(ui, world, which);
         }
         match part {
+            Part::Side if opening::nobody_yet(world) => opening::page(ui, world),
             Part::Side => side(ui, world),
             Part::Time => below(ui, world),
             Part::Pages => page(ui, world),
@@ -290,6 +308,7 @@ fn ring(ctx: &egui::Context, at: egui::Pos2, done: f32) {
 fn side(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     desk::whose(ui, world, &words);
+    ui.horizontal_wrapped(|ui| opening::line(ui, world));
     ui.separator();
     desk::values(ui, world, &words);
     ui.separator();

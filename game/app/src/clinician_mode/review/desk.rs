@@ -6,6 +6,7 @@ use super::views::{NAMES, TOGETHER, Views};
 use super::{keys, picture, snapshot, state, time_bar};
 use crate::events::Events;
 use crate::now::{Case, Words};
+use crate::opening;
 use crate::overlay::measure::Measure;
 use crate::overlay::notes::ReviewKeeper;
 use crate::overlay::slices::Viewing;
@@ -53,6 +54,12 @@ pub(super) fn draw(world: &mut World) {
     keys::act(&ctx, world);
     let builder = egui::UiBuilder::new().layer_id(egui::LayerId::background()).max_rect(ctx.content_rect());
     let mut ui = egui::Ui::new(ctx.clone(), egui::Id::new("desk"), builder);
+    if opening::nobody_yet(world) {
+        let ground = egui::Frame::new().fill(tokens::DESK);
+        egui::CentralPanel::default().frame(ground).show(&mut ui, |ui| opening::page(ui, world));
+        tell(world, &ctx);
+        return;
+    }
     let bar = egui::Frame::new().fill(tokens::DESK_PANEL).inner_margin(Margin::symmetric(12, 6));
     egui::Panel::top("head").exact_size(tokens::DESK_HEAD).frame(bar).show(&mut ui, |ui| head(ui, world));
     egui::Panel::bottom("time").exact_size(tokens::DESK_TIME).frame(bar).show(&mut ui, |ui| time_bar::show(ui, world));
@@ -76,7 +83,7 @@ pub(super) fn draw(world: &mut World) {
 fn tell(world: &mut World, ctx: &egui::Context) {
     let marks = take_marks(ctx);
     let Some(out) = world.get_resource::<Events>().copied().filter(Events::on) else { return };
-    if !world.get_resource::<Case>().is_some_and(|c| c.patient.synthetic) {
+    if world.get_resource::<Case>().is_some_and(|c| !c.patient.synthetic) {
         return;
     }
     let scale = ctx.pixels_per_point();
@@ -195,6 +202,7 @@ fn head(ui: &mut Ui, world: &mut World) {
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 ui.add_space(12.0);
                 tools(ui, world, &words);
+                opening::line(ui, world);
             });
         });
     });
@@ -264,7 +272,10 @@ pub(super) fn values_at(world: &World, words: &Words, at: nalgebra::Point3<f64>)
     let mut lines = Vec::new();
     if let Some(case) = world.get_resource::<Case>() {
         for image in [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| case.patient.images.get(i)) {
-            let value = image.volume.sample(at).map_or_else(|| "–".to_owned(), |v| format!("{v:.1}"));
+            let value = match image.coarse {
+                None => image.volume.sample(at).map_or_else(|| "–".to_owned(), |v| format!("{v:.1}")),
+                Some(_) => "…".to_owned(), // a mean of many voxels is none of them
+            };
             lines.push(format!("{} {value} {}", image.modality.as_str(), image.unit));
         }
     }

@@ -121,8 +121,9 @@ pub(super) fn carry(mut driver: NonSendMut<Driver>, mut transport: ResMut<Transp
 /// Makes jumps quick, once the room stands.
 pub(super) fn fill(driver: NonSend<Driver>, room: Option<Res<crate::room::Room>>, mut done: Local<bool>) {
     if !*done && room.is_some_and(|r| r.loaded) && !driver.held {
-        *done = true;
+        // there is none before the plan is ready
         if let Some(work) = driver.play.checkpoints() {
+            *done = true;
             bevy::tasks::AsyncComputeTaskPool::get().spawn(async move { work() }).detach();
         }
     }

@@ -2,6 +2,7 @@
 
 use super::play::{Transport, Wish};
 use crate::now::{Case, Now, Words};
+use crate::opening;
 use crate::overlay::dose::{DoseShow, Source};
 use crate::overlay::widgets::mark;
 use crate::tokens;
@@ -32,7 +33,8 @@ fn bar(ui: &mut Ui, world: &mut World, stacked: bool) {
     };
     let transport = world.resource::<Transport>().clone();
     if transport.length_s <= 0.0 {
-        ui.label(RichText::new(words.get("review-no-beam")).color(tokens::DESK_SOFT));
+        let why = if opening::more_comes(world) { "opening-plan" } else { "review-no-beam" };
+        ui.label(RichText::new(words.get(why)).color(tokens::DESK_SOFT));
         return;
     }
     let mut wishes = Vec::new();

@@ -1,7 +1,8 @@
 //! The four pictures of the desk: three planes, each by a camera of its own that sees only that plane, and the room.
 
 use crate::anatomy::PatientFrame;
-use crate::now::RoomData;
+use crate::now::{Case, RoomData};
+use crate::opening::OnTheWay;
 use crate::overlay::cuts::Frame;
 use crate::overlay::slices::{SLANT_LAYER, layer, lines};
 use crate::overlay::structures::LineWidth;
@@ -291,6 +292,7 @@ pub(super) fn place(
     mut width: ResMut<LineWidth>,
     mut images: ResMut<Assets<Image>>,
     (time, seldom): (Res<Time<Real>>, Option<ResMut<Seldom>>),
+    (case, way): (Option<Res<Case>>, Option<Res<OnTheWay>>),
     frame: Option<Single<&Transform, (With<PatientFrame>, Without<Sees>)>>,
     mut cameras: Query<(&Sees, &mut Transform, &mut Projection, &mut Camera, &mut RenderLayers)>,
 ) {
@@ -301,6 +303,8 @@ pub(super) fn place(
         s.since_s = if due { 0.0 } else { s.since_s };
         due
     });
+    // the first word that somebody is on the way does not wait for pictures of nobody
+    let due = due && (case.is_some() || way.is_none());
     for (sees, mut pose, mut lens, mut camera, mut layers) in &mut cameras {
         let view = &views.list[sees.0];
         // what the room's camera sees is not only ours to say: the volume gives each eye a layer of its own

@@ -64,6 +64,9 @@ pub fn plugin(app: &mut App) {
 /// Stopping powers, once, beside the frame.
 fn make(family: Res<Family>, case: Option<Res<Case>>, words: Res<Words>, mut along: ResMut<Along>) {
     let (Some(case), true) = (case, family.on(ID)) else { return };
+    if !case.is_whole() {
+        return;
+    }
     let a = along.bypass_change_detection();
     if a.probe.is_some() {
         return;

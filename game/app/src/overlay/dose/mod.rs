@@ -5,9 +5,10 @@ mod surfaces;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, texels};
-use super::{Cuts, Fields, Legend, Overlay, join, slices};
+use super::{Begins, Cuts, Fields, Legend, Overlay, join, slices};
 use crate::anatomy::DoseNow;
 use crate::now::{Case, Words};
+use crate::opening::CaseCame;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy::render::renderer::RenderDevice;
@@ -152,7 +153,7 @@ pub fn plugin(app: &mut App) {
     join(app, dose);
     app.init_resource::<DoseShow>()
         .init_resource::<Coming>()
-        .add_systems(Startup, begin)
+        .add_systems(CaseCame, begin.in_set(Begins))
         .add_plugins(surfaces::plugin)
         .add_systems(Update, (load, reach).chain().in_set(Shown));
 }

@@ -112,7 +112,7 @@ fn stand(
     let Some(of) = structures.place_in_set(show.of) else { return };
     let others: Vec<(usize, usize)> = structures.shown().into_iter().filter(|(at, _)| *at != show.of).collect();
     let (patient, margin_mm) = (case.patient.clone(), show.margin_mm);
-    let slice_mm = case.patient.images.first().map_or(3.0, |i| i.volume.grid.spacing_mm[2]).max(0.1);
+    let slice_mm = case.patient.images.first().map_or(3.0, vestibule_patient::Image::slice_mm).max(0.1);
     let task = AsyncComputeTaskPool::get().spawn(async move {
         let list = &patient.structure_sets[set].structures;
         let options = DistanceOptions { reach_mm: MOST_MM, slice_mm, ..DistanceOptions::default() };

@@ -178,7 +178,9 @@ fn ball(world: &World, at: &Point3<f64>, radius_mm: f64) -> Vec<String> {
     let mut out = Vec::new();
     let viewing = world.resource::<Viewing>();
     if let Some(case) = world.get_resource::<Case>() {
-        for image in [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| case.patient.images.get(i)) {
+        let images = [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| case.patient.images.get(i));
+        // means of many voxels say nothing of their spread
+        for image in images.filter(|i| i.coarse.is_none()) {
             out.extend(
                 image.volume.within_ball(at, radius_mm).map(|s| line(image.modality.as_str(), &image.unit, s, 1.0, 1)),
             );

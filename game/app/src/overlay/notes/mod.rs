@@ -10,6 +10,7 @@ pub(crate) use keeping::{add_picture, keep_quietly, set_preference};
 use super::{Legend, Overlay, join};
 use crate::clinician_mode::review::ViewState;
 use crate::now::Words;
+use crate::opening::CaseCame;
 use crate::overlay::Cuts;
 use bevy::prelude::*;
 use keeping::Done;
@@ -49,7 +50,7 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<ReviewKeeper>()
         .init_resource::<Notes>()
         .add_plugins(pins::plugin)
-        .add_systems(Startup, keeping::read)
+        .add_systems(CaseCame, keeping::read)
         .add_systems(Update, keeping::come);
 }
 

@@ -11,9 +11,10 @@ pub use slant::LAYER as SLANT_LAYER;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, MOST_TEXELS};
-use super::{Cuts, Family, Fields, Legend, Overlay, cuts, dose, join};
+use super::{Begins, Cuts, Family, Fields, Legend, Overlay, cuts, dose, join};
 use crate::anatomy::PatientFrame;
 use crate::now::{Case, Words};
+use crate::opening::{CaseCame, CaseWhole};
 use bevy::camera::visibility::RenderLayers;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
@@ -161,8 +162,9 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Viewing>()
         .init_resource::<Phases>()
         .init_resource::<Coming>()
-        .add_systems(Startup, begin)
-        .add_systems(PostStartup, (spawn, first_cut))
+        .add_systems(CaseCame, (begin.in_set(Begins), first_cut.after(Begins)))
+        .add_systems(CaseWhole, anew)
+        .add_systems(PostStartup, spawn)
         .add_systems(Update, (load, show).chain().after(dose::Shown));
 }
 
@@ -193,6 +195,11 @@ fn begin(case: Option<Res<Case>>, mut viewing: ResMut<Viewing>, mut cuts: ResMut
     viewing.choose(&case.patient, index);
     let Some(image) = case.patient.images.get(index) else { return };
     cuts.reach(Reach::Image, Some(image.volume.grid.bounds()));
+}
+
+/// The card gets the images again; what it has stays until they are there.
+fn anew(mut coming: ResMut<Coming>) {
+    *coming = Coming::default();
 }
 
 /// Through the plan's isocentre, else through the middle of everything.
@@ -427,6 +434,9 @@ fn legend(world: &World) -> Legend {
     let mut notices = Vec::new();
     if image.volume.grid.size[2] < 2 {
         notices.push(words.get("slices-one"));
+    }
+    if let Some([a, b, c]) = image.coarse {
+        notices.push(format!("{} {a} × {b} × {c}", words.get("slices-coarse-yet")));
     }
     for field in [&fields.image, &fields.other].into_iter().flatten() {
         if let Some([a, b, c]) = field.coarser {

@@ -6,9 +6,10 @@ mod outline;
 pub use outline::LineWidth;
 
 use super::cuts::Reach;
-use super::{Cuts, Family, Legend, Overlay, join};
+use super::{Begins, Cuts, Family, Legend, Overlay, join};
 use crate::anatomy::{GlassMaterial, GlassUniform, PatientFrame, card_mesh};
 use crate::now::{Case, Words};
+use crate::opening::CaseCame;
 use crate::tokens;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
@@ -18,7 +19,7 @@ use nalgebra::Point3;
 use std::sync::Arc;
 use vestibule_geometry::contour::{plane_count, surface, volume_cm3};
 use vestibule_geometry::{Contour, Grid, TriMesh};
-use vestibule_patient::{RoiType, Structure, StructureSet};
+use vestibule_patient::{Image as Scan, RoiType, Structure, StructureSet};
 
 /// Name in the family.
 pub const ID: &str = "structures";
@@ -100,7 +101,7 @@ pub fn plugin(app: &mut App) {
     app.init_resource::<Structures>()
         .init_resource::<Making>()
         .add_plugins(outline::plugin)
-        .add_systems(Startup, begin)
+        .add_systems(CaseCame, begin.in_set(Begins))
         .add_systems(Update, (stand, show).chain());
 }
 
@@ -140,12 +141,12 @@ fn set_of(case: &Case) -> Option<(usize, &StructureSet)> {
     Some((index, &sets[index]))
 }
 
-/// The grid that contours are filled on: that of the images they were drawn on, else of the first image.
-fn grid_of<'a>(case: &'a Case, set: &StructureSet) -> Option<&'a Grid> {
+/// Between the slices that contours were drawn on, mm: of the images they name, else of the first image.
+fn slice_mm(case: &Case, set: &StructureSet) -> Option<f64> {
     let images = &case.patient.images;
     let drawn_on = images.iter().find(|i| Some(&i.uid) == set.referenced_series_uid.as_ref());
     let same_frame = || images.iter().find(|i| i.frame_of_reference_uid == set.frame_of_reference_uid);
-    drawn_on.or_else(same_frame).or_else(|| images.first()).map(|i| &i.volume.grid)
+    drawn_on.or_else(same_frame).or_else(|| images.first()).map(Scan::slice_mm)
 }
 
 /// Air round the body in a picture, mm.
@@ -160,10 +161,9 @@ fn begin(
     (structures.outlines, structures.surfaces) = (true, true);
     let Some(case) = case else { return };
     let Some((index, set)) = set_of(&case) else { return };
-    let Some(grid) = grid_of(&case, set) else { return };
+    let Some(slice_mm) = slice_mm(&case, set) else { return };
     structures.set = Some(index);
     structures.label.clone_from(&set.label);
-    let slice_mm = grid.spacing_mm[2];
     let all = set.structures.iter().filter_map(|s| reach(&s.contours));
     cuts.reach(Reach::Structures, all.reduce(|[a, b], [c, d]| [a.inf(&c), b.sup(&d)]));
     if let Some([low, high]) = set.external().and_then(|s| reach(&s.contours)) {

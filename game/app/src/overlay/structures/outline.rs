@@ -17,7 +17,7 @@ use nalgebra::{Point3, Vector3};
 use std::sync::Arc;
 use vestibule_geometry::contour::on_plane;
 use vestibule_geometry::{AnatomicalPlane, Contour, TriMesh, section};
-use vestibule_patient::Patient;
+use vestibule_patient::{Image as Scan, Patient};
 
 /// How wide lines are, mm, in each plane's picture: index = the patient axis across it. The window sets it from its zoom.
 #[derive(Resource, Clone, Copy, PartialEq)]
@@ -166,7 +166,7 @@ fn draw(
 ) {
     let (Some(case), Some(set)) = (case, structures.set) else { return };
     let on = family.on(ID) && structures.outlines;
-    let slice_mm = case.patient.images.first().map_or(1.0, |i| i.volume.grid.spacing_mm[2]);
+    let slice_mm = case.patient.images.first().map_or(1.0, Scan::slice_mm);
     for (mut lines_, mut seen, mesh3d) in &mut all {
         let (plane, axis) = (lines_.plane, lines_.plane.across());
         seen.set_if_neq(line_layers(plane, viewing.in_room[axis]));

@@ -111,10 +111,14 @@ struct Made {
     full: Handle<Image>,
 }
 
+/// An image by its place and its voxels: it may come coarse first.
+type Counted = (usize, [usize; 3]);
+
+/// What is known of the image, and of how many texels.
 #[derive(Resource, Default)]
 struct Coming {
-    task: Option<(usize, Task<Blocks>)>,
-    has: Option<(usize, Blocks)>,
+    task: Option<(Counted, Task<([usize; 3], Blocks)>)>,
+    has: Option<(Counted, [usize; 3], Blocks)>,
 }
 
 /// The volume; off until somebody wants it, since it costs more than all the rest.
@@ -164,13 +168,16 @@ fn count(
     let (Some(case), Some(index), true) = (case, viewing.image, family.on(ID)) else { return };
     let coming = coming.bypass_change_detection();
     if let Some((key, task)) = &mut coming.task
-        && let Some(blocks) = block_on(poll_once(task))
+        && let Some((texels, blocks)) = block_on(poll_once(task))
     {
-        coming.has = Some((*key, blocks));
+        coming.has = Some((*key, texels, blocks));
         coming.task = None;
     }
-    let known = coming.has.as_ref().is_some_and(|h| h.0 == index) || coming.task.as_ref().is_some_and(|t| t.0 == index);
-    let Some(image) = case.patient.images.get(index).filter(|_| !known) else { return };
+    let Some(image) = case.patient.images.get(index) else { return };
+    let key = (index, image.volume.grid.size);
+    if coming.has.as_ref().is_some_and(|h| h.0 == key) || coming.task.as_ref().is_some_and(|t| t.0 == key) {
+        return;
+    }
     let ct = image.modality == Modality::Ct;
     if ct == (show.preset == OTHER) {
         show.choose(if ct { 0 } else { OTHER });
@@ -180,14 +187,14 @@ fn count(
     let task = AsyncComputeTaskPool::get().spawn(async move {
         let volume = &patient.images[index].volume;
         match coarser {
-            None => transfer::blocks(&volume.data, volume.grid.size),
+            None => (volume.grid.size, transfer::blocks(&volume.data, volume.grid.size)),
             Some(block) => {
                 let coarse = volume.averaged(block);
-                transfer::blocks(&coarse.data, coarse.grid.size)
+                (coarse.grid.size, transfer::blocks(&coarse.data, coarse.grid.size))
             }
         }
     });
-    coming.task = Some((index, task));
+    coming.task = Some((key, task));
 }
 
 /// How a value of the image becomes one of the transfer function: factor and offset.
@@ -213,8 +220,9 @@ fn show(
 ) {
     let (Some(case), Some(body)) = (case, body) else { return };
     let (mut body, mut place, mut visible) = body.into_inner();
-    let ready = coming.has.as_ref().filter(|h| Some(h.0) == viewing.image).zip(fields.image.as_ref());
-    let Some(((_, blocks), field)) = ready.filter(|_| family.on(ID)) else {
+    let ready = coming.has.as_ref().filter(|h| Some(h.0.0) == viewing.image).zip(fields.image.as_ref());
+    // texels of another image than was counted are not marched
+    let Some(((.., blocks), field)) = ready.filter(|(h, f)| family.on(ID) && h.1 == f.grid.size) else {
         visible.set_if_neq(Visibility::Hidden);
         if marching.0.is_some() {
             marching.0 = None;
@@ -323,7 +331,7 @@ pub fn settled(world: &World) -> bool {
         return true;
     };
     let wanted = world.get_resource::<Viewing>().and_then(|v| v.image);
-    !family.on(ID) || wanted.is_none() || coming.has.as_ref().map(|h| h.0) == wanted
+    !family.on(ID) || wanted.is_none() || coming.has.as_ref().map(|h| h.0.0) == wanted
 }
 
 fn legend(world: &World) -> Legend {

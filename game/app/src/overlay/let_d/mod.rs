@@ -1,0 +1,99 @@
+//! Dose-averaged LET and a variable RBE of the plan: a display for research and teaching, worked out when somebody asks, with progress,
+//! and stopped when they say so.
+
+mod map;
+mod page;
+
+use super::rates::Engine;
+use super::structures::Structures;
+use super::{Legend, Overlay, join};
+use crate::now::{Case, Words};
+use bevy::prelude::*;
+use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use vestibule_dose::{Cancelled, LetFigures, LetGrid, LetProtons, structure_rbe};
+
+/// Name in the family.
+pub const ID: &str = "let";
+/// Photon α/β that can be chosen, Gy: late-reacting tissue, prostate and breast, most tumours.
+pub(super) const ALPHA_BETA_GY: [f64; 3] = [2.0, 3.0, 10.0];
+
+/// What was worked out.
+struct Made {
+    grid: LetGrid,
+    /// Of each structure that was shown: its place in the list, its LETd, its RBE for each of [`ALPHA_BETA_GY`].
+    rows: Vec<(usize, LetFigures, [f64; ALPHA_BETA_GY.len()])>,
+}
+
+struct Running {
+    task: Task<Result<Made, Cancelled>>,
+    cancel: Arc<AtomicBool>,
+    done: Arc<[AtomicUsize; 2]>,
+}
+
+impl Running {
+    /// 0 to 1.
+    fn part(&self) -> f32 {
+        self.done[0].load(Ordering::Relaxed) as f32 / self.done[1].load(Ordering::Relaxed) as f32
+    }
+}
+
+#[derive(Resource, Default)]
+struct LetD {
+    protons: LetProtons,
+    /// Which of [`ALPHA_BETA_GY`].
+    ratio: usize,
+    made: Option<Arc<Made>>,
+    coming: Option<Running>,
+    map: map::Map,
+}
+
+/// LETd; off until somebody wants it.
+pub fn plugin(app: &mut App) {
+    join(app, Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false });
+    app.init_resource::<LetD>().add_systems(Update, come);
+}
+
+fn come(mut let_d: ResMut<LetD>) {
+    let l = let_d.bypass_change_detection();
+    let Some(running) = &mut l.coming else { return };
+    if let Some(made) = block_on(poll_once(&mut running.task)) {
+        l.coming = None;
+        l.made = made.ok().map(Arc::new).or(l.made.take());
+    }
+}
+
+/// Begins to work it out, for the structures that are shown.
+fn start(world: &mut World) {
+    let (Some(case), Some(engine)) = (world.get_resource::<Case>().cloned(), world.resource::<Engine>().0.clone())
+    else {
+        return;
+    };
+    let structures = world.resource::<Structures>();
+    let (set, shown) = (structures.set(), structures.shown());
+    let protons = world.resource::<LetD>().protons;
+    let (cancel, done) = (Arc::new(AtomicBool::new(false)), Arc::new([AtomicUsize::new(0), AtomicUsize::new(1)]));
+    let (stop, told) = (cancel.clone(), done.clone());
+    let task = AsyncComputeTaskPool::get().spawn(async move {
+        let progress = |done: usize, total: usize| {
+            told[0].store(done, Ordering::Relaxed);
+            told[1].store(total.max(1), Ordering::Relaxed);
+        };
+        let grid = LetGrid::new(&engine.dose, protons, &stop, &progress)?;
+        let row = |(at, of): (usize, usize)| {
+            let contours = &case.patient.structure_sets.get(set?)?.structures.get(of)?.contours;
+            let figures = LetFigures::new(&grid.kev_per_um, &grid.dose_gy, contours)?;
+            Some((at, figures, structure_rbe(&grid, contours, ALPHA_BETA_GY)?))
+        };
+        let rows = shown.into_iter().filter_map(row).collect();
+        Ok(Made { grid, rows })
+    });
+    world.resource_mut::<LetD>().coming = Some(Running { task, cancel, done });
+}
+
+fn legend(world: &World) -> Legend {
+    let Some(words) = world.get_resource::<Words>() else { return Legend::default() };
+    let nothing = world.resource::<Engine>().0.is_none().then(|| words.get("review-no-beam"));
+    Legend { source: words.get("let-source"), unit: "keV/µm".to_owned(), notice: nothing, ..Legend::default() }
+}
