@@ -6,6 +6,7 @@ pub mod capture;
 pub mod clinician_mode;
 mod events;
 mod fade;
+mod in_turn;
 mod machine;
 mod now;
 mod offscreen;
@@ -183,6 +184,7 @@ fn play(shown: Shown, options: &AppOptions) -> Result<(), ShowError> {
         }
     }
     app.add_plugins(sound::plugin);
+    in_turn::in_turn(&mut app);
     match app.run() {
         AppExit::Success => Ok(()),
         AppExit::Error(code) if code.get() == xr::NO_RUNTIME => Err(ShowError::NoRuntime),

@@ -33,6 +33,7 @@ pub fn build(shown: Shown, more: impl FnOnce(&mut App)) -> App {
     assemble(&mut app, shown);
     app.add_systems(PreStartup, spawn_seat);
     more(&mut app);
+    crate::in_turn::in_turn(&mut app);
     finish(&mut app);
     app
 }

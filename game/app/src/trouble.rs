@@ -6,7 +6,6 @@ use crate::clinician_mode::review;
 use bevy::app::AppExit;
 use bevy::prelude::*;
 use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
-use bevy::render::render_resource::PollType;
 use bevy::render::renderer::RenderDevice;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::path::PathBuf;
@@ -42,8 +41,10 @@ pub(crate) fn plugin(app: &mut App) {
         app.add_systems(First, move |device: Res<RenderDevice>, mut done: Local<bool>| {
             if !*done && file.exists() {
                 *done = true;
+                // a driver says so before anything fails of it; one that is told to go says so afterwards, and the thread that draws
+                // may have fallen by then
+                GONE.store(true, Ordering::SeqCst);
                 device.wgpu_device().destroy();
-                let _ = device.wgpu_device().poll(PollType::Poll); // the driver says so
             }
         });
     }
