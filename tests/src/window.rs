@@ -2,10 +2,11 @@
 
 use crate::place::root;
 use crate::screen::{Running, Screen, pixel};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Longest wait for one thing; only a hang takes that long.
@@ -19,6 +20,8 @@ pub struct Window {
     pub program: Running,
     lines: Receiver<String>,
     seen: Vec<String>,
+    /// What came on standard error.
+    complaints: Arc<Mutex<Vec<String>>>,
     /// `WHERE` of the lines that say where something lies.
     place: &'static str,
     /// Nothing was said for so long: the picture stands still.
@@ -50,12 +53,17 @@ impl Window {
             .spawn()
             .unwrap_or_else(|e| panic!("tools/drawn: {e}"));
         let (out, lines) = channel();
-        if let (Some(stdout), Some(mut stderr)) = (child.stdout.take(), child.stderr.take()) {
+        let complaints = Arc::new(Mutex::new(Vec::new()));
+        if let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) {
             let stdout = BufReader::new(stdout);
             std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|l| out.send(l)));
-            std::thread::spawn(move || stderr.read_to_end(&mut Vec::new())); // keeps the pipe from filling
+            let kept = complaints.clone();
+            std::thread::spawn(move || {
+                let lines = BufReader::new(stderr).lines().map_while(Result::ok);
+                lines.for_each(|l| kept.lock().unwrap_or_else(PoisonError::into_inner).push(l));
+            });
         }
-        Self { screen, program: Running(child), lines, seen: Vec::new(), place, still }
+        Self { screen, program: Running(child), lines, seen: Vec::new(), complaints, place, still }
     }
 
     /// The next event line that begins with one of these words, after its seconds.
@@ -63,9 +71,10 @@ impl Window {
         let end = Instant::now() + PATIENCE;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            let line = self.lines.recv_timeout(left).unwrap_or_else(|_| {
+            let line = self.lines.recv_timeout(left).unwrap_or_else(|e| {
                 let last = &self.seen[self.seen.len().saturating_sub(12)..];
-                panic!("no {any:?} came; the last lines: {last:#?}")
+                let said = self.complaints.lock().unwrap_or_else(PoisonError::into_inner).join("\n");
+                panic!("no {any:?} came ({e}); the last lines: {last:#?}\n{said}")
             });
             let event = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
             self.seen.push(event.clone());
