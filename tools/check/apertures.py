@@ -5,9 +5,7 @@ Every value of every control point (cumulative meterset weight, angles, every ja
 opening's area must be that of shapely's union of leaf gaps clipped by jaws and blocks (1e-6 cm2), and its outlines must enclose that area and, turned by
 the collimator's angle, that very region. Needs pydicom, numpy, shapely. Usage: apertures.py VESTIBULE_BINARY FOLDER_OF_DICOM
 """
-import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -18,6 +16,8 @@ from shapely.affinity import rotate
 from shapely.geometry import Polygon, box
 from shapely.ops import unary_union
 
+from program import on_store
+
 FAR = 500.0
 wrong = 0
 
@@ -27,13 +27,6 @@ def check(good, what):
     if not good:
         wrong += 1
         print("DIFFERS", what)
-
-
-def vestibule(binary, store, *args):
-    out = subprocess.run([binary, "--store", store, "--demo", "--json", *args], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(f"{' '.join(args)}: {out.stderr}")
-    return json.loads(out.stdout)
 
 
 def opening(devices, positions, blocks):
@@ -80,12 +73,13 @@ for path in pathlib.Path(folder).rglob("*"):
 leaves = points = 0
 worst_area = worst_region = 0.0
 with tempfile.TemporaryDirectory() as store:
-    taken = vestibule(binary, store, "patient", "import", folder)
+    vestibule = on_store(binary, store)
+    taken = vestibule("patient", "import", folder)
     for patient in taken["patients"]:
-        shown = vestibule(binary, store, "patient", "show", patient["id"])
+        shown = vestibule("patient", "show", patient["id"])
         for plan in shown["plans"]:
             d = plans[plan["uid"]]
-            ours = {b["number"]: b for b in vestibule(binary, store, "patient", "beams", patient["id"], "--plan", plan["uid"])["beams"]}
+            ours = {b["number"]: b for b in vestibule("patient", "beams", patient["id"], "--plan", plan["uid"])["beams"]}
             for b in d.get("BeamSequence", []):
                 mine = ours[b.BeamNumber]
                 check(len(mine["control_points"]) == len(b.ControlPointSequence), f"beam {b.BeamName}: control points")

@@ -10,7 +10,6 @@ import json
 import operator
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 
@@ -18,6 +17,7 @@ import numpy as np
 import pydicom
 
 import dvh_exact
+from program import on_store
 
 binary, folder, protocol = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 headers = {f: pydicom.dcmread(f, stop_before_pixels=True) for f in sorted(folder.rglob("*.dcm"))}
@@ -26,9 +26,7 @@ d = pydicom.dcmread(files["RTDOSE"])
 named = [r.ReferencedSOPInstanceUID for r in d.get("ReferencedRTPlanSequence", [])]
 plan = next(h for h in headers.values() if h.Modality == "RTPLAN" and h.SOPInstanceUID in named)
 with tempfile.TemporaryDirectory() as scratch:
-    def vestibule(*arguments):
-        command = [binary, "--store", scratch + "/store", "--demo", *arguments, "--json"]
-        return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    vestibule = on_store(binary, scratch + "/store")
     vestibule("patient", "import", str(folder))
     who = vestibule("patient", "list")["patients"][0]["id"]
     table = vestibule("dose", "constraints", "--patient", who, "--dose", str(d.SOPInstanceUID), "--protocol", protocol)

@@ -5,9 +5,7 @@ The plan is a verification plan: its three fields all come from gantry 0, and Be
 nasal cavity. The markers lie 15 to 40 mm in front of it. Needs numpy, scipy and pydicom.
 Usage: dose_head.py VESTIBULE_BINARY UNPACKED_HEAD_PHANTOM MACHINE.json
 """
-import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
@@ -17,6 +15,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 from scipy.ndimage import map_coordinates
 
+from program import on_store
+
 GRID = 2.0  # mm
 RBE = 1.1  # BeamDose is RBE-weighted
 binary, folder, machine = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
@@ -24,11 +24,7 @@ plan_file = next(folder.glob("RN*.dcm"))
 
 with tempfile.TemporaryDirectory() as scratch:
     work = pathlib.Path(scratch)
-
-    def vestibule(*arguments):
-        command = [binary, "--store", str(work / "store"), "--demo", *arguments, "--json"]
-        return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-
+    vestibule = on_store(binary, work / "store")
     # One plan a field.
     stated = []
     for n in range(len(pydicom.dcmread(plan_file).IonBeamSequence)):

@@ -5,8 +5,6 @@ The field was planned for 2 Gy physical (BeamDose 2.2 Gy(RBE) = 2.0 x 1.1) 22.5 
 numpy and pydicom. Usage: dose_mono.py VESTIBULE_BINARY DATA_FOLDER MACHINE.json
 """
 import glob
-import json
-import subprocess
 import sys
 import tempfile
 
@@ -14,6 +12,8 @@ import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+from program import on_store
 
 binary, data, machine = sys.argv[1:4]
 plan_file = glob.glob(f"{data}/proton-water/plan02_mono/*.dcm")[0]
@@ -47,11 +47,7 @@ for k in range(n[2]):
     d.save_as(f"{work}/ct{k:03}.dcm", enforce_file_format=True)
 
 
-def vestibule(*arguments):
-    out = subprocess.run([binary, "--store", f"{work}/store", "--demo", *arguments, "--json"], check=True, capture_output=True)
-    return json.loads(out.stdout)
-
-
+vestibule = on_store(binary, f"{work}/store")
 vestibule("patient", "import", work, plan_file)
 patient = vestibule("patient", "list")["patients"][0]["id"]
 result = vestibule("dose", "compute", "--patient", patient, "--machine", machine, "--grid-mm", "2.5", "--fraction", "--out", f"{work}/dose.dcm")

@@ -106,4 +106,4 @@ with tempfile.TemporaryDirectory() as scratch:
         errors = [line for line in (text.stderr + text.stdout).splitlines() if line.startswith("Error")]
         bad |= bool(errors) or "RTDose" not in text.stderr + text.stdout
         print("dciodvfy:", *(errors or ["no error"]))
-sys.exit(bad)
+sys.exit(bool(bad))  # numpy's own bool is no exit code

@@ -11,10 +11,8 @@ Needs dicompyler-core with pydicom below 3 and shapely (scikit-image for --fine)
 Usage: dvh.py VESTIBULE_BINARY FOLDER [--prescription GY] [--dose FILE.dcm, where the folder has none] [--fine MM]
 """
 import argparse
-import json
 import logging
 import pathlib
-import subprocess
 import sys
 import tempfile
 import warnings
@@ -23,6 +21,7 @@ import pydicom
 from dicompylercore import dvhcalc
 
 import dvh_exact
+from program import on_store
 
 warnings.filterwarnings("ignore")
 logging.disable()
@@ -36,9 +35,7 @@ a = p.parse_args()
 files = {pydicom.dcmread(f, stop_before_pixels=True).Modality: f for f in a.folder.rglob("*.dcm")}
 dose_file, set_file = a.dose or files["RTDOSE"], files["RTSTRUCT"]
 with tempfile.TemporaryDirectory() as scratch:
-    def vestibule(*arguments):
-        command = [a.binary, "--store", scratch + "/store", "--demo", *arguments, "--json"]
-        return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    vestibule = on_store(a.binary, scratch + "/store")
     vestibule("patient", "import", str(a.folder), *([str(a.dose)] if a.dose else []))
     who = vestibule("patient", "list")["patients"][0]["id"]
     uid = str(pydicom.dcmread(dose_file, stop_before_pixels=True).SOPInstanceUID)

@@ -9,7 +9,6 @@ phantom says where it should. Prints one line a number compared, and ends with c
 """
 
 import collections
-import json
 import math
 import pathlib
 import re
@@ -20,21 +19,7 @@ import tempfile
 import numpy as np
 import pydicom
 
-wrong = 0
-
-
-def compare(what, ours, theirs, tolerance=0.0):
-    global wrong
-    agree = np.allclose(ours, theirs, rtol=0, atol=tolerance) if tolerance else ours == theirs
-    wrong += not agree
-    print(f"{'agrees  ' if agree else 'DIFFERS '} {what}: {ours}, {theirs}")
-
-
-def vestibule(binary, store, *args):
-    out = subprocess.run([binary, "--store", store, "--demo", "--json", *args], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(f"{' '.join(args)}: {out.stderr}")
-    return json.loads(out.stdout)
+from program import compare, finish, on_store
 
 
 def ball(slices):
@@ -54,7 +39,7 @@ def main():
     phantom, binary = sys.argv[1:3]
     left_out = [int(p) for p in sys.argv[3:]] or [40]
     with tempfile.TemporaryDirectory() as folder:
-        study, store = f"{folder}/study", f"{folder}/store"
+        study, vestibule = f"{folder}/study", on_store(binary, f"{folder}/store")
         subprocess.run([phantom, study, "--breathing", *(f"--without-phase={p}" for p in left_out)], check=True)
         series = collections.defaultdict(list)
         for file in pathlib.Path(study).rglob("*.dcm"):
@@ -65,12 +50,12 @@ def main():
             gated = re.search(r"Gated, ([\d.]+)%", slices[0].SeriesDescription)
             if gated:
                 phases[float(gated[1])] = uid
-        print(f"{len(series)} series, {len(phases)} of them phases (left: ours, right: pydicom or the formula)")
+        print(f"{len(series)} series, {len(phases)} of them phases (the reference: pydicom or the formula)")
         for percent, uid in sorted(phases.items()):
             raised = 0.5 * (1 - math.cos(2 * math.pi * percent / 100))
             compare(f"ball at {percent:.0f} %", np.round(ball(series[uid]), 2), np.round([25, -10, -20 + 16 * raised], 2), 0.1)
-        taken = vestibule(binary, store, "patient", "import", study)
-        shown = vestibule(binary, store, "patient", "show", "SYNTHETIC-4D")
+        taken = vestibule("patient", "import", study)
+        shown = vestibule("patient", "show", "SYNTHETIC-4D")
         compare("image volumes", len(shown["images"]), len(series))
         compare("4D images", len(shown["four_d"]), 1)
         group = shown["four_d"][0]
@@ -79,7 +64,7 @@ def main():
         compare("missing phases", group["missing"], sorted(set(map(float, range(0, 100, 10))) - set(phases)))
         said = [n["text"] for n in taken["notes"] if n["level"] == "warning" and "missing" in n["text"]]
         compare("warnings of missing phases", len(said), 1)
-    sys.exit(wrong > 0)
+    finish()
 
 
 main()

@@ -8,30 +8,14 @@ Prints one line a number compared, and ends with code 1 where the two disagree.
 """
 
 import collections
-import json
 import pathlib
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
 import pydicom
 
-wrong = 0
-
-
-def compare(what, ours, theirs, tolerance=0.0):
-    global wrong
-    agree = np.allclose(np.asarray(ours, float), np.asarray(theirs, float), rtol=0, atol=tolerance) if tolerance else ours == theirs
-    wrong += not agree
-    print(f"{'agrees  ' if agree else 'DIFFERS '} {what}: vestibule {ours}, pydicom {theirs}")
-
-
-def vestibule(binary, store, *args):
-    out = subprocess.run([binary, "--store", store, "--demo", "--json", *args], capture_output=True, text=True)
-    if out.returncode:
-        sys.exit(f"{' '.join(args)}: {out.stderr}")
-    return json.loads(out.stdout)
+from program import compare, finish, on_store
 
 
 def slice_area(ring):
@@ -138,15 +122,15 @@ def main():
             except pydicom.errors.InvalidDicomError:
                 pass
     with tempfile.TemporaryDirectory() as store:
-        taken = vestibule(binary, store, "patient", "import", folder)
+        vestibule = on_store(binary, store)
+        taken = vestibule("patient", "import", folder)
         for patient in taken["patients"]:
-            shown = vestibule(binary, store, "patient", "show", patient["id"])
+            shown = vestibule("patient", "show", patient["id"])
             own = [d for d in files if str(d.get("PatientID", "")) == patient["id"]]
             print(f"patient {patient['id']}: {len(own)} files")
             for part in (images, structures, plans, doses):
                 part(shown, own)
-    print(f"{wrong} differences")
-    sys.exit(1 if wrong else 0)
+    finish()
 
 
 main()

@@ -82,4 +82,4 @@ for number, file in enumerate(a.doses, 1):
               f"({off[0]:+.3f} %); area {area / 100:.3f} cm2, {theirs_area / 100:.3f} ({off[1]:+.3f} %); {len(faces)} and {len(f)} "
               f"triangles; closed: {is_closed}, scikit-image {closed(f)}; normals outward {outward:.2%}; "
               f"{ours_s:.2f} s with reading the file, scikit-image {theirs_s:.2f} s")
-sys.exit(bad)
+sys.exit(bool(bad))  # numpy's own bool is no exit code

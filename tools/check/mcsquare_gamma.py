@@ -25,6 +25,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import generate_uid
 from scipy.ndimage import map_coordinates
 
+from program import on_store
+
 STEP = 2.0
 SHAPE = (60, 100, 60)  # z, y, x: 120 mm wide, 200 mm deep
 # HU, density and material of the boxes, as MCsquare has them, and their stopping power.
@@ -233,14 +235,7 @@ def ours(binary, folder, machine_file, calibration=None, plan_uid=None):
     """Gray of one fraction as [z, y, x], and the centre of its first voxel."""
     with tempfile.TemporaryDirectory() as scratch:
         work = pathlib.Path(scratch)
-
-        def vestibule(*arguments):
-            command = [binary, "--store", str(work / "store"), "--demo", *arguments, "--json"]
-            ran = subprocess.run(command, capture_output=True, text=True)
-            if ran.returncode:
-                raise SystemExit(ran.stdout + ran.stderr)
-            return json.loads(ran.stdout)
-
+        vestibule = on_store(binary, work / "store")
         vestibule("patient", "import", str(folder))
         patient = vestibule("patient", "list")["patients"][0]["id"]
         out = work / "dose.dcm"

@@ -21,6 +21,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from scipy.optimize import curve_fit
 
+from program import on_store
+
 WHEEL = "opentps-core==2.0.0"
 ENGINE = "opentps/core/processing/doseCalculation/protons/MCsquare/"
 STEP = 2.0  # mm, all three axes
@@ -228,10 +230,7 @@ def ours(binary, machine_file, machine, energy, depth):
         study.mkdir()
         dicom_study(study, machine, energy, depth)
 
-        def vestibule(*arguments):
-            command = [binary, "--store", str(work / "store"), "--demo", *arguments, "--json"]
-            return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-
+        vestibule = on_store(binary, work / "store")
         vestibule("patient", "import", str(study))
         patient = vestibule("patient", "list")["patients"][0]["id"]
         out = work / "dose.dcm"

@@ -27,17 +27,14 @@ fn study(dir: &Path) {
     let uid = |s: &str| write::derived_uid(&[s]);
     let identity = Identity { patient_id: "SYN".into(), study_uid: uid("study"), ..Default::default() };
     let image = Image {
-        uid: uid("ct"),
         study_uid: uid("study"),
         frame_of_reference_uid: uid("frame"),
-        modality: Modality::Ct,
-        description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(Grid::axial([40, 60, 40], [2.0; 3], Point3::new(-39.0, -19.0, -39.0)), 0f32),
+        ..Image::of(
+            uid("ct"),
+            Modality::Ct,
+            Volume::filled(Grid::axial([40, 60, 40], [2.0; 3], Point3::new(-39.0, -19.0, -39.0)), 0f32),
+        )
     };
     let slab = |number, name: &str, roi_type, y: [f64; 2], half: f64| Structure {
         number,

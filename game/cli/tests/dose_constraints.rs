@@ -20,17 +20,10 @@ fn study(dir: &Path, id: &str, name: &str) {
         Identity { patient_id: id.into(), patient_name: name.into(), study_uid: uid("study"), ..Default::default() };
     let grid = Grid::axial([40; 3], [1.0; 3], Point3::new(-19.5, -19.5, -19.5));
     let image = Image {
-        uid: uid("ct"),
         study_uid: uid("study"),
         frame_of_reference_uid: uid("frame"),
-        modality: Modality::Ct,
-        description: String::new(),
         position: Some(PatientPosition::Hfs),
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(grid.clone(), 0f32),
+        ..Image::of(uid("ct"), Modality::Ct, Volume::filled(grid.clone(), 0f32))
     };
     let square = |k: usize| Contour {
         points: [(-10.0, -10.0), (10.0, -10.0), (10.0, 10.0), (-10.0, 10.0)]

@@ -31,17 +31,14 @@ fn study(dir: &Path) {
         ..Identity::default()
     };
     let image = Image {
-        uid: uid("ct"),
         study_uid: uid("study"),
         frame_of_reference_uid: uid("frame"),
-        modality: Modality::Ct,
-        description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(Grid::axial([30, 20, 30], [3.0; 3], Point3::new(-43.5, -28.5, -43.5)), 0f32),
+        ..Image::of(
+            uid("ct"),
+            Modality::Ct,
+            Volume::filled(Grid::axial([30, 20, 30], [3.0; 3], Point3::new(-43.5, -28.5, -43.5)), 0f32),
+        )
     };
     let square = |half: f64, z: f64| Contour {
         points: [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)]

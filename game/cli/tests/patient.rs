@@ -28,17 +28,14 @@ fn study(dir: &Path) {
         ..Default::default()
     };
     let image = Image {
-        uid: uid("ct"),
         study_uid: uid("study"),
         frame_of_reference_uid: uid("frame"),
-        modality: Modality::Ct,
-        description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(Grid::axial([20, 16, 6], [1.0, 1.5, 2.0], Point3::new(-10.0, -12.0, 40.0)), 0f32),
+        ..Image::of(
+            uid("ct"),
+            Modality::Ct,
+            Volume::filled(Grid::axial([20, 16, 6], [1.0, 1.5, 2.0], Point3::new(-10.0, -12.0, 40.0)), 0f32),
+        )
     };
     let square = |z: f64| Contour {
         points: [(-5., -5.), (5., -5.), (5., 5.), (-5., 5.)].map(|(x, y)| Point3::new(x, y, z)).to_vec(),

@@ -30,17 +30,10 @@ fn study(dir: &Path, approvals: [Option<Approval>; 2]) {
     };
     let grid = Grid::axial([12, 12, 6], [2.0; 3], Point3::new(-11.0, -11.0, 0.0));
     let image = Image {
-        uid: uid("ct"),
         study_uid: uid("study"),
         frame_of_reference_uid: uid("frame"),
-        modality: Modality::Ct,
-        description: "SYNTHETIC".into(),
         position: Some(PatientPosition::Hfs),
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(grid.clone(), 0f32),
+        ..Image::of(uid("ct"), Modality::Ct, Volume::filled(grid.clone(), 0f32))
     };
     let square = |z: f64| Contour {
         points: [(-5., -5.), (5., -5.), (5., 5.), (-5., 5.)].map(|(x, y)| Point3::new(x, y, z)).to_vec(),

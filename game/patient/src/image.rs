@@ -67,6 +67,24 @@ pub struct Image {
 }
 
 impl Image {
+    /// A whole image of which no more is known than its series, what made it and its voxels: every other text is empty (the
+    /// unit is HU for CT), and it has no position, phase or slices. The rest is written over where it is known.
+    pub fn of(uid: impl Into<String>, modality: Modality, volume: Volume<f32>) -> Self {
+        Self {
+            uid: uid.into(),
+            study_uid: String::new(),
+            frame_of_reference_uid: String::new(),
+            unit: if modality == Modality::Ct { "HU".to_owned() } else { String::new() },
+            modality,
+            description: String::new(),
+            position: None,
+            slice_uids: Vec::new(),
+            phase: None,
+            coarse: None,
+            volume,
+        }
+    }
+
     /// Between its slices as they are stored, mm, even where its voxels are coarse.
     pub fn slice_mm(&self) -> f64 {
         self.volume.grid.spacing_mm[2] / self.coarse.map_or(1.0, |c| c[2] as f64)

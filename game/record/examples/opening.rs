@@ -31,19 +31,7 @@ fn ct() -> Image {
         let dice = (0..4).map(|d| (state >> (32 + 5 * d) & 31) as f32).sum::<f32>() - 62.0;
         *v = (hu + dice * 0.8).round().max(-1024.0);
     }
-    Image {
-        uid: "2.25.1".into(),
-        study_uid: "2.25.2".into(),
-        frame_of_reference_uid: "2.25.3".into(),
-        modality: Modality::Ct,
-        description: "SYNTHETIC".into(),
-        position: None,
-        unit: "HU".into(),
-        slice_uids: Vec::new(),
-        phase: None,
-        coarse: None,
-        volume,
-    }
+    Image { description: "SYNTHETIC".into(), ..Image::of("2.25.1", Modality::Ct, volume) }
 }
 
 fn make(folder: &Path) -> Result<(), Failed> {

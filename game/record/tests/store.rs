@@ -11,17 +11,11 @@ fn image(uid: &str, value: impl Fn(usize) -> f32) -> Image {
     let grid = Grid::axial([7, 5, 3], [1.0, 2.0, 3.0], [-10.0, 20.0, 5.5].into());
     let data = (0..grid.len()).map(value).collect();
     Image {
-        uid: uid.into(),
         study_uid: "1.2.3".into(),
         frame_of_reference_uid: format!("{uid}.9"),
-        modality: Modality::Ct,
         description: "head".into(),
-        position: None,
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
         slice_uids: vec!["1.2.3.4".into()],
-        volume: Volume { grid, data },
+        ..Image::of(uid, Modality::Ct, Volume { grid, data })
     }
 }
 

@@ -8,6 +8,9 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 use vestibule_patient::{Beam, BlockType, Opening};
 
+/// A plan that nobody can show anything of.
+pub const NO_BEAM: &str = "this plan has no beam: `vestibule patient show` lists the beams of every plan";
+
 /// What `beams` takes.
 #[derive(clap::Args)]
 pub struct Args {
@@ -22,13 +25,14 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Done {
     let patient = open(global, Create::No)?.patient(&args.id).map_err(Failure::work)?;
     let plan = choose_plan(&patient, args.plan.as_deref())?;
+    if plan.beams.is_empty() {
+        return Err(Failure::Work(NO_BEAM.into()));
+    }
     if global.json {
         return print_json(&json!({ "plan": plan.uid, "beams": plan.beams.iter().map(as_json).collect::<Vec<_>>() }));
     }
     for b in &plan.beams {
-        let blocks = if b.blocks.is_empty() { String::new() } else { format!(", {} blocks", b.blocks.len()) };
-        let devices: Vec<&str> = b.limiting_devices.iter().map(|d| d.kind.as_str()).collect();
-        say!("beam '{}': {} control points, {}{blocks}", b.name, b.control_points, devices.join(" "));
+        say!("beam '{}': {} control points, {}", b.name, b.control_points, limited_by(b));
         if b.sequence.is_empty() {
             if let Some(open) = b.opening(&b.delivered(0.0).setting) {
                 say!("  opening {:.2} cm²", open.area_cm2());
@@ -57,6 +61,19 @@ pub fn run(args: &Args, global: &Global) -> Done {
         }
     }
     Ok(())
+}
+
+/// Jaws, leaves and blocks in a few words.
+fn limited_by(b: &Beam) -> String {
+    let devices: Vec<&str> = b.limiting_devices.iter().map(|d| d.kind.as_str()).collect();
+    let blocks = match b.blocks.len() {
+        0 => None,
+        1 => Some("1 block".to_owned()),
+        n => Some(format!("{n} blocks")),
+    };
+    let devices = (!devices.is_empty()).then(|| devices.join(" "));
+    let both: Vec<String> = devices.into_iter().chain(blocks).collect();
+    if both.is_empty() { "without jaws, leaves and blocks".to_owned() } else { both.join(", ") }
 }
 
 /// The opening at every control point.

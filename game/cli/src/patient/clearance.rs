@@ -3,6 +3,7 @@
 use crate::Global;
 use crate::dose::choose_plan;
 use crate::output::{Done, Failure, print_json};
+use crate::patient::beams::NO_BEAM;
 use crate::store::{Create, open};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     let machine = machine(args.machine.as_deref(), plan)?;
     let (body, step_mm) = skin(&patient, plan);
     let Some(first) = plan.beams.first() else {
-        return Err(Failure::Work("this plan has no beam".into()));
+        return Err(Failure::Work(NO_BEAM.into()));
     };
     let frames = plan.frames(first);
     let travel = machine.table_under(&frames, &body);

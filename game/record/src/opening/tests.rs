@@ -15,19 +15,7 @@ fn oblique(size: [usize; 3], spacing_mm: [f64; 3]) -> Grid {
 
 fn image(uid: &str, grid: Grid, value: impl Fn(usize) -> f32) -> Image {
     let data = (0..grid.len()).map(value).collect();
-    Image {
-        uid: uid.into(),
-        study_uid: "1.2".into(),
-        frame_of_reference_uid: "1.3".into(),
-        modality: Modality::Ct,
-        description: "SYNTHETIC".into(),
-        position: None,
-        unit: "HU".into(),
-        slice_uids: Vec::new(),
-        phase: None,
-        coarse: None,
-        volume: Volume { grid, data },
-    }
+    Image::of(uid, Modality::Ct, Volume { grid, data })
 }
 
 /// Just large: a ramp along all three axes, which the mean of a block keeps.
