@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use vestibule_tests::place::{drawing_wanted, program, root};
 use vestibule_tests::screen::done;
 use vestibule_tests::window::Window;
@@ -127,6 +127,12 @@ fn a_clinician_finds_measures_and_plays() {
     assert!(there == hot && (gray.unwrap() - max).abs() < 0.0006, "{gray:?} at {there:?}");
     drop(desk);
 
+    // the program that was ended lets go of its store a moment later
+    let until = Instant::now() + Duration::from_secs(60);
+    while !store(&["record", "mark", "list", "--patient", "SYNTHETIC-1"]).output().unwrap().status.success() {
+        assert!(Instant::now() < until, "the store is still in use");
+        std::thread::sleep(Duration::from_millis(200));
+    }
     let list = |what: &str| -> serde_json::Value {
         let mut call = store(&["record", what, "list", "--patient", "SYNTHETIC-1", "--json"]);
         serde_json::from_str(&done(&mut call)).unwrap()

@@ -9,12 +9,17 @@ use bevy::render::error_handler::{RenderErrorHandler, RenderErrorPolicy};
 use bevy::render::renderer::RenderDevice;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook, take_hook};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Exit code of a program whose graphics card was lost.
 pub const CARD_LOST: u8 = 6;
 /// For a test: once there is a file of this name the card is taken away, as a driver that restarts does, in the program's first life.
 const LOSES: &str = "VESTIBULE_LOSE_CARD";
+/// What begins the next life, out of whatever this one is in the middle of. It does not come back.
+static NEXT: OnceLock<fn()> = OnceLock::new();
+/// Somebody begins it already.
+static BEGINS: AtomicBool = AtomicBool::new(false);
 /// The driver has said that the card is gone. It says so at an ordinary end, too.
 static GONE: AtomicBool = AtomicBool::new(false);
 /// Something fell over a card that was gone: on whichever thread, before or after anybody was asked what to do.
@@ -57,6 +62,26 @@ fn listen(device: Option<Res<RenderDevice>>) {
     }
 }
 
+/// Says what begins the next life where this one falls over a lost card. Things of the old card fall while others of them are being put
+/// away, which would end the process without a word: so nothing is put away.
+pub fn next_life(begin: fn()) {
+    let _ = NEXT.set(begin);
+}
+
+/// Something fell over a lost card on this thread, and nothing has been put away yet.
+fn begin_next_life() {
+    let Some(begin) = NEXT.get() else { return };
+    if !BEGINS.swap(true, Ordering::SeqCst) {
+        review::keep_last_for_next_life();
+        begin();
+        return;
+    }
+    // another thread does so; this one must not get to where it would end the process
+    loop {
+        std::thread::park();
+    }
+}
+
 /// Something fails now: whether it is because the card is gone.
 fn falls() -> bool {
     let gone = GONE.load(Ordering::SeqCst);
@@ -95,7 +120,9 @@ fn words(payload: &dyn std::any::Any) -> &str {
 pub(crate) fn told<T>(work: impl FnOnce() -> T) -> Result<T, ShowError> {
     let usual = take_hook();
     set_hook(Box::new(move |info| {
-        if !falls() && meaning(words(info.payload())).is_none() {
+        if falls() {
+            begin_next_life();
+        } else if meaning(words(info.payload())).is_none() {
             usual(info);
         }
     }));

@@ -70,6 +70,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     };
     if args.journey.is_none() {
         let (shown, beside) = review::open(args, global)?;
+        vestibule_app::trouble::next_life(fallen);
         let ended = vestibule_app::run(shown, &options);
         let opened = beside.close();
         return finish(ended).and(opened);
@@ -104,6 +105,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     shown.meshes = Some(meshes);
     shown.strip = args.mode != Mode::Patient || !headset;
     options.headset = headset;
+    vestibule_app::trouble::next_life(fallen);
     finish(vestibule_app::run(shown, &options))
 }
 
@@ -119,6 +121,18 @@ fn finish(ended: Result<(), ShowError>) -> Done {
             other.map_err(failure)
         }
     }
+}
+
+/// The program fell over a lost card, in the middle of something: the next life begins without an end of this one.
+fn fallen() {
+    let code = if supervise::is_child() {
+        i32::from(CARD_LOST)
+    } else {
+        let failed = again();
+        tell!("vestibule: {}", failed.map_or_else(|e| e.to_string(), |()| "it does not start again".to_owned()));
+        1
+    };
+    std::process::exit(code);
 }
 
 /// Often enough: a card that is lost again and again is no accident.

@@ -1,7 +1,7 @@
 //! What a machine could hit: points of a skin, or triangles of a table, in a tree of balls.
 
 use super::solid::Solid;
-use nalgebra::{Isometry3, Point3, Vector3};
+use nalgebra::{Isometry3, Point3};
 
 /// Items in a leaf of the tree.
 const LEAF: usize = 12;
@@ -155,22 +155,37 @@ impl Cloud {
     }
 }
 
-/// Distance of one place and the way in which it grows (None on the surface itself).
-fn take(p: Point3<f64>, solid: &Solid, to_solid: &Isometry3<f64>, best: &mut Best) -> (f64, Option<Vector3<f64>>) {
-    let here = to_solid * p;
-    let (distance, at) = solid.closest(&here);
+fn take(p: Point3<f64>, solid: &Solid, to_solid: &Isometry3<f64>, best: &mut Best) {
+    let (distance, at) = solid.closest(&(to_solid * p));
     if distance < best.distance {
         *best = Best { distance, ends: Some([p, at]) };
     }
-    let grows = (distance.abs() > 1e-9).then(|| to_solid.rotation.inverse() * ((here - at) / distance));
-    (distance, grows)
 }
 
-/// How much lower than in the middle the tangent of the distance lies in a triangle's corners at least, and in which corner.
+/// How far beside a surface the way is looked at in which the distance from it grows, mm.
+const BESIDE_MM: f64 = 1e-3;
+
+/// What the distance of a triangle's places is at least, and the corner where that is so; `m`: its middle.
 ///
-/// The solids that triangles are held against are convex, so their signed distance is too: it lies nowhere below its tangent.
-fn tangent(t: &[Point3<f64>; 3], m: &Point3<f64>, grows: Option<Vector3<f64>>) -> (f64, Point3<f64>) {
-    let low = |c: &Point3<f64>| grows.map_or(-(c - m).norm(), |g| g.dot(&(c - m)));
+/// The solids that triangles are held against are convex, so their signed distance is too: it lies nowhere below a tangent. On the
+/// surface itself there is none to be had: there it is that of a place beside the triangle's plane, without which a triangle in the
+/// plane of a face would be parted for ever.
+fn least(t: &[Point3<f64>; 3], m: &Point3<f64>, solid: &Solid, to_solid: &Isometry3<f64>) -> (f64, Point3<f64>) {
+    let at = |p: Point3<f64>| {
+        let here = to_solid * p;
+        let (distance, near) = solid.closest(&here);
+        let grows = || to_solid.rotation.inverse() * ((here - near) / distance);
+        (distance.abs() > 0.5 * BESIDE_MM).then(|| (p, distance, grows()))
+    };
+    let beside = || {
+        let normal = (t[1] - t[0]).cross(&(t[2] - t[0])).try_normalize(0.0)?;
+        at(m + normal * BESIDE_MM).or_else(|| at(m - normal * BESIDE_MM))
+    };
+    let tangent = at(*m).or_else(beside);
+    let low = |c: &Point3<f64>| match tangent {
+        Some((p, distance, grows)) => distance + grows.dot(&(c - p)),
+        None => -(c - m).norm() - BESIDE_MM,
+    };
     t.iter().map(|c| (low(c), *c)).fold((f64::INFINITY, *m), |a, b| if b.0 < a.0 { b } else { a })
 }
 
@@ -191,14 +206,14 @@ fn triangle(t: [Point3<f64>; 3], solid: &Solid, to_solid: &Isometry3<f64>, best:
         if solid.outside_box_mm(&(to_solid * m)) - radius(&t, &m) >= best.distance {
             continue;
         }
-        let (distance, grows) = take(m, solid, to_solid, best);
-        let (least, corner) = tangent(&t, &m, grows);
-        if distance + least >= best.distance - too_large_mm(best.distance) {
+        take(m, solid, to_solid, best);
+        let (least, corner) = least(&t, &m, solid, to_solid);
+        if least >= best.distance - too_large_mm(best.distance) {
             continue;
         }
         // The corner at which the tangent is lowest: where it is no estimate, what was looked for.
         take(corner, solid, to_solid, best);
-        if distance + least >= best.distance - too_large_mm(best.distance) {
+        if least >= best.distance - too_large_mm(best.distance) {
             continue;
         }
         todo.extend(parted(&t));
@@ -222,12 +237,10 @@ fn triangle_stays_clear(
         if solid.outside_box_mm(&here) - r >= all {
             continue;
         }
-        let (distance, at) = solid.closest(&here);
-        let grows = (distance.abs() > 1e-9).then(|| to_solid.rotation.inverse() * ((here - at) / distance));
-        if distance + tangent(&t, &m, grows).0 >= all {
+        if self::least(&t, &m, solid, to_solid).0 >= all {
             continue;
         }
-        if distance < needed(m.coords.norm()) || r < SMALLEST_MM {
+        if solid.closest(&here).0 < needed(m.coords.norm()) || r < SMALLEST_MM {
             return false;
         }
         todo.extend(parted(&t));

@@ -243,3 +243,26 @@ proptest! {
         }
     }
 }
+
+/// A box on a snout goes down through the table in steps of 10 mm: in some of them a face of it lies in a face of the table, and in
+/// their common plane no place is nearer than another.
+#[test]
+fn faces_in_one_plane_end() {
+    let machine = MachineSolids {
+        snout_retracted_mm: Some(400.0),
+        table_surface_mm: Some(-100.0),
+        parts: vec![
+            part("box", Mount::Snout, [0., 0., -220.], Solid::Box { size_mm: [100.; 3] }),
+            part("top", Mount::TableTop, [0., 0., -125.], Solid::Box { size_mm: [530., 2000., 50.] }),
+        ],
+        ..machine()
+    };
+    let scene = Scene::new(&machine, &frames(PatientPosition::Hfs), &[], [0.0; 3]);
+    // the box's lower face is at snout - 270, the table lies between -150 and -100
+    for (snout, mm) in [(180.0, 10.0), (170.0, 0.0), (160.0, -10.0), (120.0, -50.0)] {
+        let found = scene.clearance(&pose(0.0, 0.0, snout)).table.unwrap().distance_mm;
+        assert!((found - mm).abs() <= if mm < 0.0 { 2.5 } else { 0.01 }, "snout at {snout}: {found} mm, not {mm}");
+    }
+    let [from, to] = [0.0, 180.0].map(|g| pose(g, 0.0, 100.0));
+    assert!(scene.swing(&way(&from, &to, Some(400.0))).least().unwrap().1.distance_mm < -45.0);
+}
