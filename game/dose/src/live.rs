@@ -9,6 +9,7 @@ mod exact;
 mod painting;
 mod spot_dose;
 mod store;
+mod together;
 
 use crate::prepared::PreparedPlan;
 use checkpoints::Checkpoints;
