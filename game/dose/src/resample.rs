@@ -78,30 +78,31 @@ impl Resampler {
     }
 
     /// Adds the values of the same voxels to `out`, whose first is voxel `range.start` of the row, in f32 and for `N` lanes
-    /// at once. `values` are by [y][plane][x][lane], of `planes` planes: those of the box and one more; they are zero outside of
-    /// `lit`, which is [`by_planes`]. Gives the voxels.
+    /// at once. `values`, by node and lane, lie so far apart from row to row and from plane to plane; they are zero outside
+    /// of `lit`, which is [`by_planes`] of the first `last` planes, and on the plane behind those. Gives the voxels.
     pub fn add_lanes<const N: usize>(
         &self,
         rays: &RayGrid,
-        (values, planes): (&[f32], usize),
-        (nodes, lit): (&NodeBox, &[Area]),
+        (values, strides): (&[f32], [usize; 2]),
+        (last, lit): (usize, &[Area]),
         row: [usize; 2],
         range: Range<usize>,
         out: &mut [f32],
     ) -> Range<usize> {
         let line = Line::new(self, rays, row);
-        let mut run = line.run(rays, nodes, range.clone());
-        if run.is_empty() {
-            return run;
-        }
         // Of the area that is lit, what is lit on the planes that the row crosses.
-        let ends = [run.start, run.end - 1].map(|i| line.at(i as f64)[2]);
-        let from_to = [ends[0].min(ends[1]) as usize / PLANES, (ends[0].max(ends[1]) as usize + 1) / PLANES + 1];
-        let [x, y] = lit[from_to[0]..from_to[1].min(lit.len())].iter().fold(NOWHERE, |all, area| around(&all, area));
-        run = line.run(rays, &[[x[0], y[0], nodes[0][2]], [x[1], y[1], nodes[1][2]]], run);
+        let ends = [range.start, range.end.saturating_sub(1)].map(|i| line.at(i as f64)[2]);
+        let from_to =
+            [ends[0].min(ends[1]) as usize / PLANES, (ends[0].max(ends[1]).max(0.0) as usize + 1) / PLANES + 1];
+        let lit = lit.get(from_to[0]..from_to[1].min(lit.len())).unwrap_or_default();
+        let [x, y] = lit.iter().fold(NOWHERE, |all, area| around(&all, area));
+        if x[0] >= x[1] || y[0] >= y[1] {
+            return range.start..range.start;
+        }
+        let run = line.run(rays, &[[x[0], y[0], 0], [x[1], y[1], last]], range.clone());
         let values = values.as_chunks::<N>().0;
         let out = &mut out.as_chunks_mut::<N>().0[run.start - range.start..run.end - range.start];
-        line.add_lanes([rays.n[0] * planes, rays.n[0]], values, run.start, out);
+        line.add_lanes(strides, values, run.start, out);
         run
     }
 }
@@ -162,10 +163,13 @@ impl Line {
     }
 
     /// See [`Resampler::add_lanes`]: the voxels from `first` on.
-    #[expect(unsafe_code, reason = "where AVX2 is, and only there, what is compiled for it may run")]
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "where AVX2 is, and only there, what is compiled for it may run")
+    )]
     fn add_lanes<const N: usize>(&self, strides: [usize; 2], values: &[[f32; N]], first: usize, out: &mut [[f32; N]]) {
         #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
+        if crate::processor::has_avx2() {
             #[target_feature(enable = "avx2")]
             fn wide<const N: usize>(
                 line: &Line,

@@ -14,7 +14,7 @@ pub(crate) struct LaneScratch {
     /// Profiles of the spots along x, and along y times their weight: a cell's lanes after the other's.
     gx: Vec<f32>,
     gy: Vec<f32>,
-    one: Vec<f32>,
+    one: [Vec<f32>; 2],
     /// Spread along x.
     middle: Vec<f32>,
 }
@@ -55,16 +55,23 @@ impl<'a> LanePlane<'a> {
             out.clear();
             out.resize(n * N, 0.0);
         }
+        // Spots in a row have one profile across it.
+        let mut last = [(f64::NAN, f64::NAN, 0); 2];
         for (lane, spot) in spots.iter().enumerate().take(N) {
             let Some((weight, variance, (reach, beyond))) = gaussian(lane) else { continue };
             let weight = (spot.mu * weight / (self.cell[0] * self.cell[1])) as f32;
             for (a, (out, at, weight)) in
                 [(&mut *gx, spot.x_mm, 1.0), (&mut *gy, spot.y_mm, weight)].into_iter().enumerate()
             {
-                let sigma = variance[a].sqrt() / self.cell[a];
-                let first = self.rays.first[a] + self.window.first[a] as i64;
-                let limits = (reach[a] * sigma, beyond);
-                let from = spread::sampled(at / self.rays.cell_mm, sigma, limits, first, self.window.n[a], one);
+                let (one, last) = (&mut one[a], &mut last[a]);
+                if (last.0, last.1) != (at, variance[a]) {
+                    let sigma = variance[a].sqrt() / self.cell[a];
+                    let first = self.rays.first[a] + self.window.first[a] as i64;
+                    let limits = (reach[a] * sigma, beyond);
+                    let from = spread::sampled(at / self.rays.cell_mm, sigma, limits, first, self.window.n[a], one);
+                    *last = (at, variance[a], from);
+                }
+                let from = last.2;
                 for (cell, v) in out[from.min(self.window.n[a]) * N..].chunks_exact_mut(N).zip(&*one) {
                     cell[lane] = v * weight;
                 }
@@ -179,10 +186,13 @@ pub(crate) fn deposit_lanes<const N: usize>(
     spread_lanes::<N>(&plane, area, out, s)
 }
 
-#[expect(unsafe_code, reason = "where AVX2 is, and only there, what is compiled for it may run")]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "where AVX2 is, and only there, what is compiled for it may run")
+)]
 fn spread_lanes<const N: usize>(plane: &LanePlane, area: Area, out: &mut [f32], s: &mut LaneScratch) -> Area {
     #[cfg(target_arch = "x86_64")]
-    if N > 1 && std::arch::is_x86_feature_detected!("avx2") {
+    if N > 1 && crate::processor::has_avx2() {
         #[target_feature(enable = "avx2")]
         fn wide<const N: usize>(plane: &LanePlane, area: Area, out: &mut [f32], s: &mut LaneScratch) -> Area {
             spread_all::<N>(plane, area, out, s)

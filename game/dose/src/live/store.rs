@@ -1,6 +1,7 @@
 //! Spots made ready before the beam reaches them, on the threads of rayon, within a number of bytes.
 
-use super::spot_dose::{Bench, LayerTables, SpotDose};
+use super::making::{Bench, LayerTables, make};
+use super::spot_dose::SpotDose;
 use super::together::{MOST, Together};
 use crate::prepared::PreparedPlan;
 use rayon::prelude::*;
@@ -183,7 +184,7 @@ impl Store {
         let first = self.plan.beams[s.beam].layer_starts[s.layer];
         let tables = lock(&self.state).tables_of(first);
         let tables = tables.get_or_init(|| LayerTables::new(&self.plan, s.beam, s.layer));
-        let doses = SpotDose::together(&self.plan, group.clone(), tables, &mut bench);
+        let doses = make(&self.plan, group.clone(), tables, &mut bench);
         lock(&self.benches).push(bench);
         group.zip(doses).filter(|(s, _)| self.plan.spots()[*s].mu > 0.0).collect()
     }

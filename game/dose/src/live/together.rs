@@ -1,7 +1,7 @@
 //! Which spots are made together: some that follow one another in a layer and lie near one another. It hangs on the plan
 //! alone, so a spot's dose has the same bits whoever asks for it.
 
-use super::spot_dose::windows;
+use super::making::windows;
 use crate::prepared::PreparedPlan;
 use crate::rays::Window;
 use crate::update::both;
