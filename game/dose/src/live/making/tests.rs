@@ -84,6 +84,7 @@ fn near_ones_of_a_layer_are_made_together() {
 /// each spot alone in f64.
 #[test]
 fn a_spot_beside_others_is_the_spot() {
+    let mut most = 0.0f64;
     for (gantry, table) in [(0.0, 0.0), (110.0, 0.0), (33.0, 25.0)] {
         let plan = plan(gantry, table);
         let mut used = Bench::default();
@@ -104,8 +105,10 @@ fn a_spot_beside_others_is_the_spot() {
                 made.each_voxel(|o, gy| *want.entry(o).or_default() -= f64::from(gy));
                 let worst = want.values().map(|v| v.abs()).fold(0.0, f64::max);
                 assert!(highest > 0.0 && worst < 1e-6 * highest, "spot {number}: {worst} of {highest}");
+                most = most.max(worst / highest);
             }
         }
         assert!(lanes_seen.contains(&1) && lanes_seen.contains(&MOST), "{lanes_seen:?}");
     }
+    println!("figure: within {most:.0e} of the spot's maximum");
 }
