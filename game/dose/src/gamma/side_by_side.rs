@@ -12,7 +12,8 @@ const ALIKE: f64 = 1e-9;
 /// Parts of a voxel that rows are told apart by: 2⁻²⁴, as fine as f32 near 1.
 const PARTS: f64 = 16_777_216.0;
 
-/// A sample as seen from the reference voxels: how far its cell lies behind the first that the circle needs, and where in it.
+/// A sample as seen from the reference voxels: how far its cell lies behind the first that the circle needs, and where
+/// in the cell it lies.
 pub(super) struct Shifted {
     pub cell: usize,
     pub x: f32,
@@ -50,8 +51,9 @@ pub(super) struct Eight {
 }
 
 impl Search<'_> {
-    /// The same as [`Self::squared`] for a row of reference voxels from `from` on, `step` from one to the next, of which those below
-    /// `least` are left out. `per_dose` of a dose is one over its criterion. Calls `found` with each voxel's number in the row.
+    /// The same as [`Self::squared`] for a row of reference voxels from `from` on, `step` from one to the next, of which
+    /// those below `least` are left out. `per_dose` of a dose is one over its criterion. Calls `found` with each voxel's
+    /// number in the row.
     pub(super) fn row(
         &self,
         circles: &mut Circles,

@@ -31,7 +31,7 @@ type Made = Vec<(usize, Arc<SpotDose>)>;
 #[derive(Debug)]
 struct State {
     ready: BTreeMap<usize, Arc<SpotDose>>,
-    /// First spots of what is being made in the background.
+    /// First spots of what is being made.
     busy: BTreeSet<usize>,
     bytes: usize,
     budget: usize,
@@ -66,11 +66,12 @@ impl Store {
         Arc::new(Self { plan, together, state: Mutex::new(state), made: Condvar::new(), benches: Mutex::default() })
     }
 
-    /// Spots in `range`, those not ready computed now, on all threads when there are several groups of them. None: a spot
-    /// without MU.
+    /// Spots in `range`, those not ready computed now, on all threads when there are several groups of them. None:
+    /// a spot without MU.
     pub fn spots(&self, range: Range<usize>) -> Vec<Option<Arc<SpotDose>>> {
         let mut out = vec![None; range.len()];
         while let Some(groups) = self.missing(range.clone(), &mut out) {
+            let _busy: Vec<Busy> = groups.iter().map(|g| Busy { store: self, first: g.start }).collect();
             let made: Vec<Made> = match groups.as_slice() {
                 [one] => vec![self.make(one.clone())],
                 several => several.par_iter().with_max_len(1).map(|g| self.make(g.clone())).collect(),
@@ -93,8 +94,8 @@ impl Store {
         out
     }
 
-    /// Takes what is ready, waits for what is being made in the background, and gives the groups of what has to be made;
-    /// None: nothing is missing.
+    /// Takes what is ready, waits for what is being made in the background, and gives the groups of what has to be made,
+    /// which are busy from now on; None: nothing is missing. Only one thread may ask, for it waits for all that is busy.
     fn missing(&self, range: Range<usize>, out: &mut [Option<Arc<SpotDose>>]) -> Option<Vec<Range<usize>>> {
         let mut state = lock(&self.state);
         loop {
@@ -113,7 +114,10 @@ impl Store {
                 }
             }
             match wait {
-                _ if !groups.is_empty() => return Some(groups),
+                _ if !groups.is_empty() => {
+                    state.busy.extend(groups.iter().map(|g| g.start));
+                    return Some(groups);
+                }
                 false => return None,
                 // It may have gone again by the time one looks, for want of room: then it is made here.
                 true => state = self.made.wait(state).unwrap_or_else(PoisonError::into_inner),
