@@ -21,6 +21,16 @@ fn on_core_ms() -> f64 {
     }
 }
 
+/// Time that all threads of this program have run on cores, s (Linux; else 0).
+fn on_cores_s() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let ns = threads.filter_map(|t| {
+        let stat = std::fs::read_to_string(t.path().join("schedstat")).ok()?;
+        stat.split(' ').next()?.parse::<f64>().ok()
+    });
+    ns.sum::<f64>() * 1e-9
+}
+
 /// Spots that are waited for, and passes over their frames.
 const SPOTS: usize = 60;
 const PASSES: usize = 15;
@@ -121,7 +131,7 @@ fn beside(painting: &Painting, times: &Timeline, from_s: f64, seconds: f64, spee
     painting.settle();
     std::thread::sleep(Duration::from_secs(2));
     let (mut copy, mut ms, mut behind) = (None, Vec::new(), Vec::new());
-    let started = Instant::now();
+    let (started, before) = (Instant::now(), on_cores_s());
     for frame in 1..=(seconds * RATE_HZ) as u32 {
         let due = f64::from(frame) / RATE_HZ;
         std::thread::sleep(Duration::from_secs_f64((due - started.elapsed().as_secs_f64()).max(0.0)));
@@ -134,10 +144,11 @@ fn beside(painting: &Painting, times: &Timeline, from_s: f64, seconds: f64, spee
             behind.push((to.0 as f64 + to.1 - shown.0 as f64 - shown.1).abs());
         }
     }
+    let cores = (on_cores_s() - before) / started.elapsed().as_secs_f64();
     let over = ms.iter().filter(|v| **v > 1.0).count();
     let (ms, behind) = (sorted(ms), sorted(behind));
     println!(
-        "  beside the frame, {speed} times true speed, {seconds} s: {} frames with dose: median {:.3}, 99th percentile {:.3}, worst {:.3} ms, {over} over 1 ms; {:.1} spots behind, at most {:.1}",
+        "  beside the frame, {speed} times true speed, {seconds} s: {} frames with dose: median {:.3}, 99th percentile {:.3}, worst {:.3} ms, {over} over 1 ms; {:.1} spots behind, at most {:.1}; {cores:.2} cores",
         ms.len(),
         part(&ms, 0.5),
         part(&ms, 0.99),
@@ -229,7 +240,7 @@ fn main() {
     );
     let painting = Painting::new(LiveDose::new(prepared.clone()));
     painting.make_ready();
-    for (from, speed) in [(0.0, 1.0), (0.3, 10.0), (0.5, -1.0)] {
+    for (from, speed) in [(0.0, 1.0), (0.3, 10.0), (0.6, 10.0), (0.5, -1.0), (0.9, -10.0), (0.3, 0.1)] {
         beside(&painting, &times, from * times.beam_duration_s(0), seconds, speed);
     }
     if let Some(fill) = painting.fill_checkpoints() {

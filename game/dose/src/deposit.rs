@@ -4,9 +4,12 @@
 //! Each ray is a sub-beamlet of the spot: behind an edge of bone or air the two sides have their own depths and widths.
 //! The halo, wide and weak, lies on a fan of its own with rays twice as far apart.
 
+mod lanes;
+
 use crate::layer::{CORE_REACH, HALO_REACH, LayerPhysics};
 use crate::rays::{RayGrid, Window};
 use crate::spread::{self, Beyond};
+pub(crate) use lanes::{LaneScratch, deposit_lanes, deposit_wide_lanes};
 
 /// What a layer gives on one row of rays, by [plane][x of the window].
 #[derive(Clone, Debug, Default)]

@@ -8,11 +8,13 @@
 mod block;
 mod samples;
 mod search;
+mod side_by_side;
 #[cfg(target_arch = "x86_64")]
 mod wide;
 
 use rayon::prelude::*;
 use search::Search;
+use side_by_side::Circles;
 use vestibule_geometry::{Grid, Volume};
 
 /// What counts as agreement.
@@ -163,32 +165,26 @@ impl Gamma {
             .par_chunks_mut(ni)
             .zip(reference.data.par_chunks(ni))
             .enumerate()
-            .map(|(row, (out, doses))| {
+            .map_init(Circles::default, |circles, (row, (out, doses))| {
                 let mut sums = Row::default();
                 if scan(doses).1 < least {
                     return sums;
                 }
                 let (j, k) = (row % reference.grid.size[1], row / reference.grid.size[1]);
                 let at = |i| evaluated.grid.to_index(reference.grid.centre(i, j, k));
-                let (from, step) = (at(0), at(1) - at(0));
-                for (i, (out, dose)) in out.iter_mut().zip(doses).enumerate() {
-                    if *dose < least {
-                        continue;
+                let per_dose =
+                    |dose| 1.0 / (criteria.dose_percent / 100.0 * if criteria.local { dose } else { normalisation });
+                search.row(circles, (at(0), at(1) - at(0)), (doses, least), per_dose, |i, found| match found {
+                    Some(squared) => {
+                        let gamma = squared.sqrt();
+                        out[i] = gamma as f32;
+                        sums.points += 1;
+                        sums.passed += usize::from(squared <= 1.0);
+                        sums.sum += gamma;
+                        sums.max = sums.max.max(gamma);
                     }
-                    let dose = f64::from(*dose);
-                    let allowed = criteria.dose_percent / 100.0 * if criteria.local { dose } else { normalisation };
-                    match search.squared(from + step * i as f64, dose, 1.0 / allowed) {
-                        Some(squared) => {
-                            let gamma = squared.sqrt();
-                            *out = gamma as f32;
-                            sums.points += 1;
-                            sums.passed += usize::from(squared <= 1.0);
-                            sums.sum += gamma;
-                            sums.max = sums.max.max(gamma);
-                        }
-                        None => sums.out_of_reach += 1,
-                    }
-                }
+                    None => sums.out_of_reach += 1,
+                });
                 sums
             })
             .collect();

@@ -32,6 +32,7 @@ pub mod materials;
 mod overlap;
 pub mod overrides;
 mod prepared;
+mod processor;
 pub mod rate;
 mod rays;
 pub mod rbe;

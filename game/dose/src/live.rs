@@ -6,9 +6,11 @@
 
 mod checkpoints;
 mod exact;
+mod making;
 mod painting;
 mod spot_dose;
 mod store;
+mod together;
 
 use crate::prepared::PreparedPlan;
 use checkpoints::Checkpoints;
@@ -31,7 +33,9 @@ const COPY_IN_SPOTS: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveMemory {
     /// For spots made ready ahead of the beam and kept behind it; 0: each is computed when it comes. Default 64 MiB.
-    /// The tables of three layers, 10 bytes a ray and plane (14 behind a range shifter), and the spots of one jump at a time (64) come on top.
+    /// On top come the tables of three layers, 10 bytes a ray and plane (14 behind a range shifter), the spots of one
+    /// jump at a time (64) and of two groups (8 each), and each thread's space to make a group in: 4 bytes a lane, ray
+    /// and plane of its window, 24 MiB at most unless one spot alone needs more.
     pub ahead_bytes: usize,
     /// For checkpoints, 8 bytes a voxel each; 0: none. Default 192 MiB.
     pub checkpoint_bytes: usize,

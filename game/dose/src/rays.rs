@@ -22,6 +22,18 @@ impl Window {
     }
 }
 
+/// A half-open range of columns and one of rows.
+pub(crate) type Area = [[usize; 2]; 2];
+
+/// Columns and rows that hold nothing.
+pub(crate) const NOWHERE: Area = [[usize::MAX, 0]; 2];
+
+/// The smallest area that holds two.
+#[inline(always)]
+pub(crate) fn around(a: &Area, b: &Area) -> Area {
+    [0, 1].map(|i| [a[i][0].min(b[i][0]), a[i][1].max(b[i][1])])
+}
+
 /// The rays of a beam and what lies on them.
 #[derive(Clone, Debug)]
 pub(crate) struct RayGrid {

@@ -108,7 +108,8 @@ fn around(a: &[Window; 2], b: &[Window; 2]) -> [Window; 2] {
     [0, 1].map(|fan| both(&a[fan], &b[fan]))
 }
 
-fn both(a: &Window, b: &Window) -> Window {
+/// The smallest that holds two.
+pub(crate) fn both(a: &Window, b: &Window) -> Window {
     if a.len() == 0 {
         return *b;
     }

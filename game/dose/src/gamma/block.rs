@@ -5,6 +5,7 @@
 //! anything is multiplied, so that f32 keeps what matters: small differences.
 
 use super::samples::{Boxes, Cluster, LANES, Lanes};
+use super::side_by_side::{self, Circle, Eight};
 
 /// Where a block lies.
 #[derive(Clone, Copy)]
@@ -92,6 +93,9 @@ pub(super) trait Processor: Copy {
 
     /// Lowest Γ² − 1 of a cluster's samples, or `lowest`. They lie in the block.
     fn search(self, block: &Self::Block, cluster: &Cluster, factor: f32, lowest: f32) -> f32;
+
+    /// As [`side_by_side::search`].
+    fn side_by_side(self, circle: &Circle, lines: [&[f32]; 2], eight: &mut Eight);
 }
 
 /// Any processor.
@@ -178,6 +182,10 @@ impl Processor for Any {
             }
         }
         lowest
+    }
+
+    fn side_by_side(self, circle: &Circle, lines: [&[f32]; 2], eight: &mut Eight) {
+        side_by_side::search(circle, lines, eight);
     }
 }
 

@@ -37,18 +37,18 @@ struct Band {
 
 /// What the search needs of the evaluated dose and the criteria.
 pub(super) struct Search<'a> {
-    data: Data<'a>,
+    pub(super) data: Data<'a>,
     size: [usize; 3],
     /// Nearest first, the voxel itself not among them.
     bands: Vec<Band>,
-    cap: f64,
-    criteria: GammaCriteria,
+    pub(super) cap: f64,
+    pub(super) criteria: GammaCriteria,
     /// From the reference's axes to the evaluated grid's.
-    turn: Matrix3<f64>,
+    pub(super) turn: Matrix3<f64>,
     /// Of the evaluated grid, mm.
-    spacing: Vector3<f64>,
+    pub(super) spacing: Vector3<f64>,
     #[cfg(target_arch = "x86_64")]
-    avx2: Option<Avx2>,
+    pub(super) avx2: Option<Avx2>,
 }
 
 /// What is looked for around one reference voxel, and how near it was found.

@@ -5,6 +5,7 @@ mod build;
 
 use super::block::{Data, Place, Processor};
 use super::samples::{Boxes, Cluster, Lanes};
+use super::side_by_side::{Circle, Eight, corners};
 use build::{plane, seconds, solid};
 use std::arch::x86_64::*;
 
@@ -62,6 +63,45 @@ impl Processor for Avx2 {
             false => unsafe { search::<false>(block, cluster, factor, lowest) },
         }
     }
+
+    #[inline]
+    fn side_by_side(self, circle: &Circle, lines: [&[f32]; 2], eight: &mut Eight) {
+        unsafe { side_by_side(circle, lines, eight) }
+    }
+}
+
+/// As [`search`](super::side_by_side::search) there.
+#[target_feature(enable = "avx2")]
+fn side_by_side(circle: &Circle, lines: [&[f32]; 2], eight: &mut Eight) {
+    let less = |a, b| _mm256_sub_ps(a, b);
+    let plus = |a, b| _mm256_add_ps(a, b);
+    let times = |a, b| _mm256_mul_ps(a, b);
+    let (dose, factor, squared) = (load(&eight.dose), load(&eight.factor), _mm256_set1_ps(circle.squared));
+    let mut lowest = load(&eight.lowest);
+    for s in &circle.samples {
+        let Some([near, far]) = corners(lines, s.cell) else { break };
+        let [x, y] = [_mm256_set1_ps(s.x), _mm256_set1_ps(s.y)];
+        let [a, b] = two(near).map(|v| less(v, dose));
+        let [c, d] = two(far).map(|v| less(v, dose));
+        let (along, next) = (less(b, a), less(d, c));
+        let off = plus(plus(a, times(x, along)), times(y, plus(less(c, a), times(x, less(next, along)))));
+        lowest = _mm256_min_ps(plus(squared, times(times(off, off), factor)), lowest);
+    }
+    store(lowest, &mut eight.lowest);
+}
+
+/// The first eight and the last eight.
+#[target_feature(enable = "avx2")]
+#[inline]
+fn two([v0, v1, v2, v3, v4, v5, v6, v7, v8]: &[f32; 9]) -> [__m256; 2] {
+    [_mm256_setr_ps(*v0, *v1, *v2, *v3, *v4, *v5, *v6, *v7), _mm256_setr_ps(*v1, *v2, *v3, *v4, *v5, *v6, *v7, *v8)]
+}
+
+#[target_feature(enable = "avx2")]
+#[expect(unsafe_code, reason = "eight places take eight numbers")]
+#[inline]
+fn store(v: __m256, to: &mut [f32; 8]) {
+    unsafe { _mm256_storeu_ps(to.as_mut_ptr(), v) }
 }
 
 #[target_feature(enable = "avx2")]

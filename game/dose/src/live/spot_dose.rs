@@ -3,8 +3,6 @@
 
 use super::IndexBox;
 use super::exact::Step;
-use crate::deposit::{LayerField, Scratch, SpotOnRays, deposit, deposit_wide};
-use crate::prepared::PreparedPlan;
 use std::mem::size_of;
 
 /// A run of voxels along x: offset of the first in the grid, and how many.
@@ -20,103 +18,30 @@ pub(super) struct SpotDose {
     pub bounds: Option<IndexBox>,
 }
 
-/// What all spots of a layer share on both fans of their beam.
-#[derive(Debug)]
-pub(super) struct LayerTables {
-    core: LayerField,
-    wide: LayerField,
-}
-
-impl LayerTables {
-    pub fn new(plan: &PreparedPlan, beam: usize, layer: usize) -> Self {
-        let beam = &plan.beams[beam];
-        let physics = &beam.layers[layer];
-        let [core, wide] =
-            [(&beam.rays, physics.reach_mm), (&beam.wide, physics.wide_reach_mm)].map(|(rays, reach)| {
-                let spots = &plan.spots()[beam.layer_starts[layer]..beam.layer_starts[layer + 1]];
-                let window = rays.window_of(spots.iter().map(|s| [s.x_mm, s.y_mm]), reach + rays.cell_mm);
-                let mut field = LayerField::empty(window);
-                field.fill(rays, physics, &window);
-                field
-            });
-        Self { core, wide }
-    }
-}
-
-/// Work space for making a spot's dose.
-#[derive(Debug, Default)]
-pub(super) struct Bench {
-    scratch: Scratch,
-    plane: Vec<f64>,
-    values: [Vec<f32>; 2],
-    line: Vec<f32>,
-}
-
 impl SpotDose {
-    /// Computes spot number `spot`, which has to exist, with the tables of its layer.
-    pub fn new(plan: &PreparedPlan, spot: usize, tables: &LayerTables, bench: &mut Bench) -> Self {
-        let s = plan.spots()[spot];
-        let beam = &plan.beams[s.beam];
-        let layer = &beam.layers[s.layer];
-        let one = [SpotOnRays { x_mm: s.x_mm, y_mm: s.y_mm, mu: 1.0 }];
-        let grid = plan.grid();
-        let Bench { scratch, plane, values, line } = bench;
-        let (mut lo, mut hi) = (grid.size, [0; 3]);
-        let mut fans = Vec::with_capacity(2);
-        let kinds =
-            [(&beam.wide, layer.wide_reach_mm, &tables.wide, true), (&beam.rays, layer.reach_mm, &tables.core, false)];
-        for ((rays, reach, field, wide), values) in kinds.into_iter().zip(values) {
-            // One ray more: the voxels between the last that has dose and the next have some too.
-            let window = rays.window(s.x_mm, s.y_mm, reach + rays.cell_mm);
-            if window.len() == 0 {
-                continue;
-            }
-            let last = rays.last_plane(&window, layer.end_mm);
-            values.clear();
-            for k in 0..(last + 1).min(rays.planes) {
-                plane.clear();
-                plane.resize(window.len(), 0.0);
-                if k < last {
-                    let add = if wide { deposit_wide } else { deposit };
-                    add(rays, layer, field, &one, k, &window, plane, scratch);
-                }
-                values.extend(plane.iter().map(|v| *v as f32));
-            }
-            let cut = rays.cut(&window);
-            let nodes = [[0; 3], [window.n[0], window.n[1], last]];
-            let [from, to] = beam.resampler.voxels(&cut, &nodes);
-            for a in 0..3 {
-                lo[a] = lo[a].min(from[a]);
-                hi[a] = hi[a].max(to[a]);
-            }
-            fans.push((cut, &*values, nodes));
-        }
-        let mut out = Self::default();
-        for k in lo[2]..hi[2] {
-            for j in lo[1]..hi[1] {
-                line.clear();
-                line.resize(hi[0].saturating_sub(lo[0]), 0.0);
-                for (cut, values, nodes) in &fans {
-                    beam.resampler.add_row(cut, values, nodes, [j, k], lo[0]..hi[0], line);
-                }
-                let from = grid.offset(lo[0], j, k);
-                for (v, inside) in line.iter_mut().zip(&plan.in_body[from..]) {
-                    *v = if *inside { *v } else { 0.0 };
-                }
-                out.push(line, from, [lo[0], j, k]);
-            }
-        }
-        out.values.shrink_to_fit();
-        out
+    /// Adds one lane of a row of voxels that starts at offset `from`, voxel [i, j, k]; zeros at its ends are left out.
+    pub fn push<const N: usize>(&mut self, line: &[[f32; N]], lane: usize, from: usize, [i, j, k]: [usize; 3]) {
+        let Some(start) = line.iter().position(|v| v[lane] > 0.0) else { return };
+        let end = line.iter().rposition(|v| v[lane] > 0.0).map_or(start, |e| e + 1);
+        self.rows.push(((from + start) as u32, (end - start) as u32));
+        self.values.extend(line[start..end].iter().map(|v| v[lane]));
+        super::join(&mut self.bounds, &[[i + start, j, k], [i + end, j + 1, k + 1]]);
     }
 
-    /// A row of voxels from `first` on; zeros at its ends are left out.
-    fn push(&mut self, line: &[f32], from: usize, [i, j, k]: [usize; 3]) {
-        let Some(start) = line.iter().position(|v| *v > 0.0) else { return };
-        let end = line.iter().rposition(|v| *v > 0.0).map_or(start, |e| e + 1);
-        self.rows.push(((from + start) as u32, (end - start) as u32));
-        self.values.extend_from_slice(&line[start..end]);
-        super::join(&mut self.bounds, &[[i + start, j, k], [i + end, j + 1, k + 1]]);
+    /// The spot as it is so far, and room for another that will be about as large.
+    pub fn take(&mut self) -> Self {
+        let more = |n: usize| n + n / 16;
+        let next = Self {
+            rows: Vec::with_capacity(more(self.rows.len())),
+            values: Vec::with_capacity(more(self.values.len())),
+            bounds: None,
+        };
+        let mut out = std::mem::replace(self, next);
+        if out.values.capacity() > out.values.len() + out.values.len() / 8 {
+            out.values.shrink_to_fit();
+        }
+        out.rows.shrink_to_fit();
+        out
     }
 
     /// Bytes it takes.
@@ -156,5 +81,21 @@ impl SpotDose {
             }
         }
         max.into_iter().fold(0.0, f64::max)
+    }
+}
+
+#[cfg(test)]
+impl SpotDose {
+    /// Visits its voxels: offset and Gray per MU.
+    pub fn each_voxel(&self, mut visit: impl FnMut(usize, f32)) {
+        let mut values = self.values.iter();
+        for (from, n) in &self.rows {
+            (*from..from + n).zip(values.by_ref()).for_each(|(o, v)| visit(o as usize, *v));
+        }
+    }
+
+    pub fn same_bits(&self, other: &Self) -> bool {
+        let bits = |v: &[f32]| v.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+        self.rows == other.rows && self.bounds == other.bounds && bits(&self.values) == bits(&other.values)
     }
 }
