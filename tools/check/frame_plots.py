@@ -25,13 +25,13 @@ def step(run, name):
 ct, structures, eye = read("ct"), read("structures"), read("eye")
 any_run = (ct or structures or eye)[0][1]
 print(f"{any_run['adapter']}; medians in ms of both eyes\n")
-print("| what | step | own: program | own: with the render world | CPU until handed over | passes (adapter's clock) | textures MB |")
-print("|---|---|---|---|---|---|---|")
+print("| what | step | own: program | with what is drawn taken over and sorted | with buffers and bind groups | CPU until handed over | passes (adapter's clock) | textures MB |")
+print("|---|---|---|---|---|---|---|---|")
 for label, runs in (("CT of {:g} million voxels, 20 structures", ct), ("{:g} structures, CT 256³", structures), ("eyes of {:g}² pixels, CT 256³", eye)):
     for x, run in runs:
         for s in run["steps"]:
             gpu = f"{s['gpu_ms']['median']:.0f}" if s["gpu_ms"] else "–"
-            print(f"| {label.format(x)} | {s['step']} | {s['main_ms']['median']:.1f} | {s['own_ms']['median']:.1f} | "
+            print(f"| {label.format(x)} | {s['step']} | {s['main_ms']['median']:.1f} | {s['sorted_ms']['median']:.1f} | {s['own_ms']['median']:.1f} | "
                   f"{s['cpu_ms']['median']:.0f} | {gpu} | {s['textures_mb']:.0f} |")
 
 W, H, PAD = 300, 210, 46

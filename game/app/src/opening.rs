@@ -145,10 +145,11 @@ pub fn more_comes(world: &World) -> bool {
     world.get_resource::<OnTheWay>().is_some_and(|way| way.ended.is_none())
 }
 
-/// What is shown in the place of everything else until there is a patient.
-pub fn page(ui: &mut Ui, world: &World) {
+/// What is shown in the place of everything else until there is a patient. Who cancels leaves at once, whatever is being worked out.
+pub fn page(ui: &mut Ui, world: &mut World) {
     let (Some(way), Some(words)) = (world.get_resource::<OnTheWay>(), world.get_resource::<Words>()) else { return };
     let part = (way.part)();
+    let mut leaves = false;
     let width = tokens::DESK_SIDE.min(ui.available_width() - 48.0);
     let card = egui::Frame::new().fill(tokens::DESK_PANEL).inner_margin(24).corner_radius(tokens::BOARD_ROUND);
     ui.vertical_centered(|ui| {
@@ -164,9 +165,13 @@ pub fn page(ui: &mut Ui, world: &World) {
             mark(ui, "stop", &stop);
             if stop.clicked() {
                 (way.stop)();
+                leaves = true;
             }
         });
     });
+    if leaves {
+        world.write_message(AppExit::Success);
+    }
 }
 
 /// How far it is, in a line: images that are still coarse, or why they stay so.
@@ -180,10 +185,15 @@ pub fn line(ui: &mut Ui, world: &World) {
     let part = (way.part)();
     ui.label(small(words.get("opening-coarse")));
     bar(ui, part, 110.0);
-    let stop = ui.button(RichText::new(words.get("opening-stop")).size(tokens::DESK_TYPE[1]));
-    mark(ui, "stop", &stop);
-    if stop.on_hover_text(doing(words, part)).clicked() {
-        (way.stop)();
+    // what is made of whole images does not stop half way, and does not take long
+    if part < 1.0 {
+        let stop = ui.button(RichText::new(words.get("opening-stop")).size(tokens::DESK_TYPE[1]));
+        mark(ui, "stop", &stop);
+        if stop.clicked() {
+            (way.stop)();
+        }
+    } else {
+        ui.label(RichText::new(doing(words, part)).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT));
     }
 }
 

@@ -10,10 +10,11 @@ use std::time::Instant;
 #[derive(Default)]
 struct Marks {
     extract: Option<Instant>,
+    sorted: Option<Instant>,
     prepared: Option<Instant>,
 }
 
-static MARKS: Mutex<Marks> = Mutex::new(Marks { extract: None, prepared: None });
+static MARKS: Mutex<Marks> = Mutex::new(Marks { extract: None, sorted: None, prepared: None });
 
 fn set(mark: fn(&mut Marks) -> &mut Option<Instant>) {
     if let Ok(mut marks) = MARKS.lock() {
@@ -26,15 +27,18 @@ fn set(mark: fn(&mut Marks) -> &mut Option<Instant>) {
 pub(super) struct Split {
     /// The program's own world.
     pub main: f64,
-    /// From its end until passes can be recorded: what is drawn is taken over, sorted and laid out for the card.
-    pub render: f64,
+    /// From its end until what is drawn has been taken over and sorted: nothing has been asked of the card but for new assets.
+    pub sorted: f64,
+    /// From there until passes can be recorded: buffers, textures and bind groups, most of it the driver's.
+    pub laid_out: f64,
 }
 
 /// Sets the marks.
 pub(super) fn plugin(app: &mut App) {
     app.add_systems(Last, || set(|m| &mut m.extract));
     if let Some(render) = app.get_sub_app_mut(RenderApp) {
-        let mark = || set(|m| &mut m.prepared);
+        let (mark, sorted) = (|| set(|m| &mut m.prepared), || set(|m| &mut m.sorted));
+        render.add_systems(Render, sorted.after(RenderSystems::PhaseSort).before(RenderSystems::Prepare));
         render.add_systems(Render, mark.after(RenderSystems::PrepareBindGroups).before(RenderSystems::Render));
     }
 }
@@ -43,6 +47,6 @@ pub(super) fn plugin(app: &mut App) {
 pub(super) fn split(began: Instant) -> Option<Split> {
     let marks = MARKS.lock().ok()?;
     let ms = |a: Instant, b: Instant| b.saturating_duration_since(a).as_secs_f64() * 1e3;
-    let (extract, prepared) = (marks.extract?, marks.prepared?);
-    Some(Split { main: ms(began, extract), render: ms(extract, prepared) })
+    let (extract, sorted, prepared) = (marks.extract?, marks.sorted?, marks.prepared?);
+    Some(Split { main: ms(began, extract), sorted: ms(extract, sorted), laid_out: ms(sorted, prepared) })
 }

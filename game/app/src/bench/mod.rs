@@ -77,6 +77,8 @@ pub struct StepCost {
     pub own_ms: Spread,
     /// The program's own world alone.
     pub main_ms: Spread,
+    /// The program's own world, and the render world until what is drawn is sorted: without the driver's buffers and bind groups.
+    pub sorted_ms: Spread,
     /// Both eyes' passes by the card's own clock; None where the adapter has none.
     pub gpu_ms: Option<Spread>,
     /// Until the card has done it all.
@@ -186,7 +188,7 @@ fn look(world: &mut World, share: f32) {
 
 fn one(app: &mut App, step: String, frames: u32) -> StepCost {
     let (mut cpu, mut gpu, mut whole) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut own, mut main) = (Vec::new(), Vec::new());
+    let (mut own, mut sorted, mut main) = (Vec::new(), Vec::new(), Vec::new());
     let (mut eye, mut parts) = (Load::default(), BTreeMap::<String, Load>::new());
     let mut textures_mb = 0.0f64;
     for frame in 0..frames + WARM {
@@ -203,7 +205,8 @@ fn one(app: &mut App, step: String, frames: u32) -> StepCost {
         }
         cpu.push(handed.as_secs_f64() * 1e3);
         if let Some(split) = clock::split(start) {
-            own.push(split.main + split.render);
+            own.push(split.main + split.sorted + split.laid_out);
+            sorted.push(split.main + split.sorted);
             main.push(split.main);
         }
         whole.push(done.as_secs_f64() * 1e3);
@@ -222,6 +225,7 @@ fn one(app: &mut App, step: String, frames: u32) -> StepCost {
         step,
         cpu_ms: Spread::of(cpu).unwrap_or(none),
         own_ms: Spread::of(own).unwrap_or(none),
+        sorted_ms: Spread::of(sorted).unwrap_or(none),
         main_ms: Spread::of(main).unwrap_or(none),
         gpu_ms: Spread::of(gpu),
         frame_ms: Spread::of(whole).unwrap_or(none),
