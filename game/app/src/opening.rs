@@ -214,19 +214,8 @@ mod tests {
 
     fn opened(coarse: Option<[usize; 3]>) -> Box<Opened> {
         let grid = Grid::axial([2; 3], [1.0; 3], nalgebra::Point3::origin());
-        let image = vestibule_patient::Image {
-            uid: String::new(),
-            study_uid: String::new(),
-            frame_of_reference_uid: String::new(),
-            modality: vestibule_patient::Modality::Ct,
-            description: String::new(),
-            position: None,
-            unit: String::new(),
-            slice_uids: Vec::new(),
-            phase: None,
-            coarse,
-            volume: Volume::filled(grid, 0.0),
-        };
+        let ct = vestibule_patient::Image::of("", vestibule_patient::Modality::Ct, Volume::filled(grid, 0.0));
+        let image = vestibule_patient::Image { coarse, ..ct };
         let room = Room::from_ron(include_str!("../../../scenes/rooms/proton-gantry.ron")).unwrap();
         let play = ReviewPlay::new(Review::new(room.into(), Arc::new(Delivery::default()), "review"), None);
         let patient = Patient { images: vec![image], ..Patient::default() };

@@ -9,19 +9,7 @@ use vestibule_scenario::{PrepareError, Prepared};
 
 fn patient(plans: Vec<Plan>) -> Patient {
     let grid = Grid::axial([20; 3], [10.0; 3], [-95.0; 3].into());
-    let ct = Image {
-        uid: "1".into(),
-        study_uid: "2".into(),
-        frame_of_reference_uid: "3".into(),
-        modality: Modality::Ct,
-        description: String::new(),
-        position: None,
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(grid, 0.0),
-    };
+    let ct = Image { frame_of_reference_uid: "3".into(), ..Image::of("1", Modality::Ct, Volume::filled(grid, 0.0)) };
     Patient { images: vec![ct], plans, ..Patient::default() }
 }
 

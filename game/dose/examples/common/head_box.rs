@@ -39,17 +39,5 @@ pub fn plan(pitch_mm: f64) -> Plan {
 pub fn ct() -> Image {
     let size = [160, 200, 230];
     let origin = Point3::new(-79.5, -99.5, -114.5);
-    Image {
-        uid: String::new(),
-        study_uid: String::new(),
-        frame_of_reference_uid: String::new(),
-        modality: Modality::Ct,
-        description: String::new(),
-        position: None,
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume: Volume::filled(Grid::axial(size, [1.0; 3], origin), 0.0f32),
-    }
+    Image::of("", Modality::Ct, Volume::filled(Grid::axial(size, [1.0; 3], origin), 0.0f32))
 }

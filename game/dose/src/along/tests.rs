@@ -16,19 +16,7 @@ fn box_of(hu: impl Fn(Point3<f64>) -> f32) -> Image {
     for (o, v) in volume.data.iter_mut().enumerate() {
         *v = hu(grid.centre(o % 40, o / 40 % 150, o / 6000));
     }
-    Image {
-        uid: "1".into(),
-        study_uid: "1".into(),
-        frame_of_reference_uid: "1.9".into(),
-        modality: Modality::Ct,
-        description: String::new(),
-        position: None,
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume,
-    }
+    Image { frame_of_reference_uid: "1.9".into(), ..Image::of("1", Modality::Ct, volume) }
 }
 
 fn probe(ct: &Image, body: Option<&Volume<u8>>) -> RayProbe {

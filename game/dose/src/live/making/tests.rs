@@ -13,19 +13,7 @@ fn ct() -> Image {
     for (o, v) in volume.data.iter_mut().enumerate() {
         *v = ((o * 7919 % 1601) as f32 * 0.9 - 700.0).min(900.0);
     }
-    Image {
-        uid: String::new(),
-        study_uid: String::new(),
-        frame_of_reference_uid: String::new(),
-        modality: Modality::Ct,
-        description: String::new(),
-        position: None,
-        unit: "HU".into(),
-        phase: None,
-        coarse: None,
-        slice_uids: Vec::new(),
-        volume,
-    }
+    Image::of("", Modality::Ct, volume)
 }
 
 /// Two rows with the way back between them, and one spot off them; then a layer of one spot.
