@@ -59,7 +59,7 @@ def panel(at, title, x_label, y_label, series):
         path = " ".join(f"{sx(x):.1f},{sy(y):.1f}" for x, y in line)
         text.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         text += [f'<circle cx="{sx(x):.1f}" cy="{sy(y):.1f}" r="3" fill="{colour}"/>' for x, y in line]
-        text.append(f'<text x="{sx(most_x) - 4}" y="{40 + 14 * i}" text-anchor="end" fill="{colour}">{name}</text>')
+        text.append(f'<text x="{sx(most_x) - 4}" y="{H - PAD - 10 - 14 * (len(series) - 1 - i)}" text-anchor="end" fill="{colour}">{name}</text>')
     return "\n".join(text)
 
 

@@ -29,7 +29,7 @@ pub(super) struct Split {
     pub main: f64,
     /// From its end until what is drawn has been taken over and sorted: nothing has been asked of the card but for new assets.
     pub sorted: f64,
-    /// From there until passes can be recorded: buffers, textures and bind groups, most of it the driver's.
+    /// From there until passes can be recorded: buffers, textures and bind groups, asked of wgpu and the driver.
     pub laid_out: f64,
 }
 
