@@ -55,6 +55,49 @@ impl Screen {
         self.xdotool(&["key", key]);
     }
 
+    /// Turns the wheel over a pixel, one notch: up is positive. `held`: a key that is down meanwhile.
+    pub fn wheel(&self, [x, y]: [f64; 2], up: bool, held: Option<&str>) {
+        let place = [x, y].map(|v| format!("{v:.0}"));
+        let button = if up { "4" } else { "5" };
+        let mut words = vec!["mousemove", &place[0], &place[1], "sleep", "0.5"];
+        words.extend(held.iter().flat_map(|key| ["keydown", key, "sleep", "1"]));
+        words.extend(["click", button]);
+        words.extend(held.iter().flat_map(|key| ["sleep", "1", "keyup", key]));
+        self.xdotool(&words);
+    }
+
+    /// Drags from a pixel by so many, with this button of the mouse: 1 left, 2 middle, 3 right.
+    pub fn drag(&self, [x, y]: [f64; 2], [right, down]: [f64; 2], button: &str) {
+        let at = |share: f64| [x + right * share, y + down * share].map(|v| format!("{v:.0}"));
+        let mut words = vec!["mousemove".to_owned()];
+        words.extend(at(0.0));
+        words.extend(["sleep", "0.5", "mousedown", button].map(String::from));
+        for step in 1..=8 {
+            words.extend(["sleep", "0.4", "mousemove"].map(String::from));
+            words.extend(at(f64::from(step) / 8.0));
+        }
+        words.extend(["sleep", "0.5", "mouseup", button].map(String::from));
+        self.xdotool(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    /// Clicks a pixel twice, so quickly that a slow program has both in one frame.
+    pub fn double_click(&self, [x, y]: [f64; 2]) {
+        let place = [x, y].map(|v| format!("{v:.0}"));
+        self.xdotool(&[
+            "mousemove",
+            &place[0],
+            &place[1],
+            "sleep",
+            "1",
+            "click",
+            "--repeat",
+            "2",
+            "--delay",
+            "15",
+            "1",
+        ]);
+    }
+
     /// Moves the mouse to a pixel and clicks, slowly enough for a program that draws a few pictures a second.
     pub fn click(&self, [x, y]: [f64; 2]) {
         let place = [x, y].map(|v| format!("{v:.0}"));

@@ -20,6 +20,70 @@ fn cross(line: &str) -> ([f64; 3], Option<f64>) {
     ([1, 2, 3].map(|i| words[i].parse().unwrap()), words[5].parse().ok())
 }
 
+/// The wheel goes from slice to slice, and larger with Ctrl; the right button changes the window, the middle one shifts; a double click
+/// shows one picture alone.
+fn the_mouse_in_a_picture(desk: &mut Window, slice_mm: f64) {
+    let near = |a: f64, b: f64| (a - b).abs() < 0.06;
+    let off = |[x, y]: [f64; 2]| [x + 60.0, y - 60.0];
+    let middle = desk.at("axial");
+    desk.screen.click(middle);
+    let (start, _) = cross(&desk.wait(&["cross "]));
+    desk.screen.wheel(middle, true, None);
+    let (next, _) = cross(&desk.wait(&["cross "]));
+    let slices = (next[2] - start[2]) / slice_mm;
+    println!("figure: one notch of the wheel goes {slices:.2} slices of {slice_mm} mm");
+    assert!(near(next[0], start[0]) && near(next[1], start[1]) && slices > 0.9, "{start:?} {next:?}");
+    assert!((slices - slices.round()).abs() < 0.05, "{slices}");
+
+    // as far from the middle on the screen is as much nearer in the patient as the picture is larger
+    desk.screen.click(off(middle));
+    let (far, _) = cross(&desk.wait(&["cross "]));
+    desk.screen.wheel(middle, true, Some("ctrl"));
+    std::thread::sleep(Duration::from_secs(2));
+    desk.screen.click(middle);
+    let (centre, _) = cross(&desk.wait(&["cross "]));
+    desk.screen.click(off(middle));
+    let (closer, _) = cross(&desk.wait(&["cross "]));
+    let times = [0, 1].map(|a| (far[a] - start[a]) / (closer[a] - centre[a]));
+    println!("figure: with Ctrl {times:.3?} times as large");
+    assert!(times[0] > 1.05 && (times[0] - times[1]).abs() < 0.02 * times[0], "{times:?}");
+    // shifted by so many pixels, what lay in the middle lies so far from it
+    desk.screen.drag(middle, [60.0, -60.0], "2");
+    std::thread::sleep(Duration::from_secs(2));
+    desk.screen.click(off(middle));
+    let (shifted, _) = cross(&desk.wait(&["cross "]));
+    println!("figure: shifted, {shifted:?} where {centre:?} was in the middle");
+    let pixel_mm = (closer[0] - centre[0]).abs() / 60.0;
+    assert!((0..2).all(|a| (shifted[a] - centre[a]).abs() < 8.0 * pixel_mm), "{shifted:?} is not {centre:?}");
+
+    desk.screen.drag(middle, [80.0, 0.0], "3");
+    let numbers = |line: String| -> Vec<f64> { line.split(' ').skip(1).map(|w| w.parse().unwrap()).collect() };
+    let mut windows = vec![numbers(desk.wait(&["window "])), numbers(desk.wait(&["window "]))];
+    windows.push(numbers(desk.wait(&["window "])));
+    println!("figure: centre and width of the window as it is dragged {windows:?}");
+    assert!(windows.windows(2).all(|w| w[1][1] > w[0][1] && near(w[1][0], w[0][0])), "{windows:?}");
+
+    let before = desk.at("axial");
+    for _ in 0..4 {
+        desk.screen.double_click(before);
+        std::thread::sleep(Duration::from_secs(3));
+        if desk.at("axial") != before {
+            break;
+        }
+    }
+    let alone = desk.at("axial");
+    println!("figure: alone the axial picture's middle is at {alone:?}, among four at {before:?}");
+    assert!(alone[0] > before[0] + 100.0 && alone[1] > before[1] + 100.0);
+    for _ in 0..4 {
+        desk.screen.double_click(alone);
+        std::thread::sleep(Duration::from_secs(3));
+        if desk.at("axial") == before {
+            break;
+        }
+    }
+    assert_eq!(desk.at("axial"), before);
+}
+
 #[test]
 fn a_clinician_finds_measures_and_plays() {
     if !drawing_wanted("window_review") {
@@ -83,6 +147,8 @@ fn a_clinician_finds_measures_and_plays() {
     let want = hot.iter().zip(other).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
     println!("figure: measured {far} mm, the crosses are {want:.2} mm apart");
     assert!((far - want).abs() < 0.15, "{far} is not {want}");
+
+    the_mouse_in_a_picture(&mut desk, number(&shown["images"][0]["spacing_mm"][2]));
 
     // the second plan beside the first: at the cross B − A is what the engine says of both
     let found = desk.press("x", "compared ");

@@ -2,7 +2,8 @@
 """frame_plots.py FOLDER SVG: how the cost of a frame of a review grows, from what `tools/bench frame` measured.
 
 FOLDER holds what `vestibule bench frame --mode clinician --json` printed: ct-N.json by voxels of the CT (millions),
-structures-N.json by structures, eye-N.json by pixels of an eye's side. Prints the table in Markdown and writes the plots.
+structures-N.json by structures, eye-N.json by pixels of an eye's side, each on a card (or software in its place), and
+cpu-ct-N.json and so on with --no-card. Prints the table in Markdown and writes the plots.
 """
 import json
 import pathlib
@@ -22,17 +23,20 @@ def step(run, name):
     return next((s for s in run["steps"] if s["step"] == name), None)
 
 
-ct, structures, eye = read("ct"), read("structures"), read("eye")
-any_run = (ct or structures or eye)[0][1]
-print(f"{any_run['adapter']}; medians in ms of both eyes\n")
-print("| what | step | own: program | with what is drawn taken over and sorted | with buffers and bind groups | CPU until handed over | passes (adapter's clock) | textures MB |")
+KINDS = (("ct", "CT of {:g} million voxels, 20 structures"), ("structures", "{:g} structures, CT 256³"), ("eye", "eyes of {:g}² pixels, CT 256³"))
+drawn = {kind: read(kind) for kind, _ in KINDS}
+bare = {kind: read("cpu-" + kind) for kind, _ in KINDS}
+print(f"{drawn['ct'][0][1]['adapter']} where something is drawn; ms of both eyes, medians and 95th percentiles\n")
+print("| what | step | program | and the render world, before passes | **all, handed over** | passes in software | frame in software | textures MB |")
 print("|---|---|---|---|---|---|---|---|")
-for label, runs in (("CT of {:g} million voxels, 20 structures", ct), ("{:g} structures, CT 256³", structures), ("eyes of {:g}² pixels, CT 256³", eye)):
-    for x, run in runs:
+spread = lambda s: f"{s['median']:.1f} / {s['p95']:.1f}"
+for kind, label in KINDS:
+    for (x, run), (_, cpu) in zip(drawn[kind], bare[kind], strict=True):
         for s in run["steps"]:
+            c = step(cpu, s["step"])
             gpu = f"{s['gpu_ms']['median']:.0f}" if s["gpu_ms"] else "–"
-            print(f"| {label.format(x)} | {s['step']} | {s['main_ms']['median']:.1f} | {s['sorted_ms']['median']:.1f} | {s['own_ms']['median']:.1f} | "
-                  f"{s['cpu_ms']['median']:.0f} | {gpu} | {s['textures_mb']:.0f} |")
+            print(f"| {label.format(x)} | {s['step']} | {spread(c['main_ms'])} | {spread(c['own_ms'])} | **{spread(c['cpu_ms'])}** | "
+                  f"{gpu} | {s['frame_ms']['median']:.0f} | {s['textures_mb']:.0f} |")
 
 W, H, PAD = 300, 210, 46
 COLOURS = {"nothing": "#888888", "images": "#3a6ea5", "review": "#2f7d5b", "volume": "#c0582b"}
@@ -68,14 +72,16 @@ def lines(runs, names, value):
     return {n: line for n, line in out.items() if line}
 
 
-own = lambda s: s["own_ms"]["median"]
+cpu = lambda s: s["cpu_ms"]["median"]
 whole = lambda s: s["frame_ms"]["median"]
 parts = [
-    panel(0, "own time by volume", "million voxels", "ms", lines(ct, COLOURS, own)),
-    panel(W, "own time by structures", "structures", "ms", lines(structures, ["review"], own)),
-    panel(2 * W, "whole frame by resolution", "pixels of both eyes, thousand", "ms",
-          {n: [(2 * x * x / 1000, y) for x, y in line] for n, line in lines(eye, ["review", "volume"], whole).items()}),
+    panel(0, "processor, by volume", "million voxels", "ms", lines(bare["ct"], COLOURS, cpu)),
+    panel(W, "processor, by structures", "structures", "ms", lines(bare["structures"], ["review"], cpu)),
+    panel(2 * W, "processor, by resolution", "pixels of both eyes, thousand", "ms",
+          {n: [(2 * x * x / 1000, y) for x, y in line] for n, line in lines(bare["eye"], ["review", "volume"], cpu).items()}),
+    panel(3 * W, "drawn in software, by resolution", "pixels of both eyes, thousand", "ms",
+          {n: [(2 * x * x / 1000, y) for x, y in line] for n, line in lines(drawn["eye"], ["review", "volume"], whole).items()}),
 ]
-out.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="{3 * W}" height="{H}" font-family="sans-serif" font-size="11">\n'
+out.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="{4 * W}" height="{H}" font-family="sans-serif" font-size="11">\n'
                f'<rect width="100%" height="100%" fill="white"/>\n' + "\n".join(parts) + "\n</svg>\n")
 print(f"\nplots: {out}")

@@ -169,8 +169,8 @@ margins-source = Distance to the surface that the contours enclose; nearest stru
 overlay-rates = Dose rates
 rates-source = By the engine, of one beam of one fraction, physical
 rates-title = Dose-rate-volume histogram
-rates-start = Work out
-rates-stop = Stop
+work-out = Work out
+work-stop = Stop
 rates-note = Below 10 % of a beam’s largest dose there is no rate. Times are the machine file’s.
 
 plane-slant = Askew

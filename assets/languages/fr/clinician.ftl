@@ -169,8 +169,8 @@ margins-source = Distance à la surface des contours ; structures les plus proch
 overlay-rates = Débits de dose
 rates-source = Par le moteur, d’un faisceau d’une séance, physique
 rates-title = Histogramme débit-volume
-rates-start = Calculer
-rates-stop = Arrêter
+work-out = Calculer
+work-stop = Arrêter
 rates-note = Sous 10 % de la plus grande dose d’un faisceau il n’y a pas de débit. Les temps sont ceux du fichier de la machine.
 
 plane-slant = Oblique

@@ -129,7 +129,7 @@ fn draw(
 ) -> Result<(), ShowError> {
     let mark = shown.case.as_ref().map(|c| stamp::Mark::of(c.0.synthetic));
     let review = options.review.as_ref().filter(|_| shown.review);
-    let mut app = offscreen::build(shown, |app| {
+    let mut app = offscreen::build(shown, default(), |app| {
         app.insert_resource(PanelsShown(options.panels));
         if review.is_some() {
             app.add_plugins(review::desk_plugin);

@@ -11,6 +11,7 @@ use bevy::render::RenderPlugin;
 use bevy::render::pipelined_rendering::PipelinedRenderingPlugin;
 use bevy::render::render_resource::{Extent3d, PollType, TextureDimension, TextureFormat, TextureUsages};
 use bevy::render::renderer::RenderDevice;
+use bevy::render::settings::RenderCreation;
 use bevy::window::ExitCondition;
 use bevy::winit::WinitPlugin;
 use std::time::{Duration, Instant};
@@ -18,14 +19,14 @@ use std::time::{Duration, Instant};
 /// Longest wait for files and surfaces.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The session's app without a screen; `more` adds what belongs to its caller.
-pub fn build(shown: Shown, more: impl FnOnce(&mut App)) -> App {
+/// The session's app without a screen, drawn by such a device; `more` adds what belongs to its caller.
+pub fn build(shown: Shown, device: RenderCreation, more: impl FnOnce(&mut App)) -> App {
     let mut app = App::new();
     let plugins = DefaultPlugins
         .build()
         .set(crate::asset_plugin(&shown.assets))
         .set(WindowPlugin { primary_window: None, exit_condition: ExitCondition::DontExit, ..default() })
-        .set(RenderPlugin { synchronous_pipeline_compilation: true, ..default() })
+        .set(RenderPlugin { synchronous_pipeline_compilation: true, render_creation: device, ..default() })
         .set(crate::log_plugin())
         .disable::<WinitPlugin>()
         .disable::<PipelinedRenderingPlugin>();

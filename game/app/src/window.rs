@@ -11,6 +11,7 @@ use crate::tokens;
 use bevy::camera::{Exposure, ShadowLodOrigin};
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::input::mouse::AccumulatedMouseMotion;
+use bevy::light::cluster::ClusterConfig;
 use bevy::prelude::*;
 use bevy::window::PrimaryWindow;
 use bevy_egui::{EguiInputSet, EguiPreUpdateSet};
@@ -49,6 +50,7 @@ pub fn eye_bundle(assets: &AssetServer, files: &RoomFiles) -> impl Bundle {
         Tonemapping::KhronosPbrNeutral,
         Msaa::Sample4,
         Exposure { ev100: tokens::EV0 - tokens::ROOM_EV },
+        ClusterConfig::Single, // one room, lit by its probe and its volume
         reflections(assets, files),
     )
 }

@@ -34,6 +34,9 @@ pub struct Args {
     /// How many structures the made-up patient has
     #[arg(long, value_name = "N", default_value_t = 20, requires = "ct", value_parser = clap::value_parser!(u8).range(0..=64))]
     pub structures: u8,
+    /// On a device that draws nothing: what a frame costs the processor without any driver
+    #[arg(long)]
+    pub no_card: bool,
     /// Only these steps
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     pub steps: Vec<String>,
@@ -113,7 +116,7 @@ mod shown {
         });
         let shown = Cast { player: player(first)?, case, lang: Lang::Fr }.shown(&library)?;
         let bar = progress(wanted.len() as u64, "steps");
-        let options = BenchOptions { frames: args.frames, size, steps };
+        let options = BenchOptions { frames: args.frames, size, no_card: args.no_card, steps };
         let measured = vestibule_app::bench(shown, options, |_| bar.inc(1)).map_err(failure)?;
         bar.finish_and_clear();
         let over = over(&measured);
@@ -166,7 +169,7 @@ mod shown {
             return Err(Failure::call("a review has the steps nothing, images, review, volume"));
         }
         let bar = progress(steps.len() as u64, "steps");
-        let options = BenchOptions { frames: args.frames, size, steps };
+        let options = BenchOptions { frames: args.frames, size, no_card: args.no_card, steps };
         let measured = vestibule_app::bench(case.shown(case.play(None))?, options, |_| bar.inc(1)).map_err(failure)?;
         bar.finish_and_clear();
         if global.json {
@@ -227,7 +230,9 @@ mod shown {
     fn table(m: &Measured) {
         let [w, h] = m.eye_pixels;
         say!("{}; two eyes of {w} x {h}, {} frames a step", m.adapter, m.frames);
-        if m.software {
+        if m.no_card {
+            say!("nothing is drawn: CPU is what both worlds and wgpu take, without any driver");
+        } else if m.software {
             say!("a software adapter: times are a proportion between steps, not a speed");
         }
         let ms = |s: &Spread| format!("{:.1} / {:.1}", s.median, s.p95);
@@ -258,7 +263,7 @@ mod shown {
                 s.textures_mb
             );
         }
-        if m.steps.iter().any(|s| s.gpu_ms.is_none()) {
+        if !m.no_card && m.steps.iter().any(|s| s.gpu_ms.is_none()) {
             say!("GPU times are not given by this adapter");
         }
         for (name, load) in parts(m) {

@@ -12,6 +12,7 @@
 //! | `aim PANEL U V` | controller turns to a point of a panel |
 //! | `glide PANEL U V SECONDS` | the same, slowly |
 //! | `press PANEL BUTTON` | turns to a button that the program told of, and clicks |
+//! | `poke PANEL BUTTON` | brings the controller before a button, touches it with the tip, and draws back |
 //! | `over PANEL BUTTON` | turns away, then to a button, until the program says that the pointer is on it |
 //! | `gaze PANEL BUTTON` | the head turns away, then to a button, and rests there until it is pressed |
 //! | `body [PITCH]` | the program has recentred: the person's frame is where the head is, pitched up by so many degrees |
@@ -35,7 +36,7 @@ mod log;
 mod state;
 
 use log::Log;
-use state::{Pose, State, V, along, between};
+use state::{Pose, State, V, along, between, outwards};
 use std::io::{BufRead, Read, Write, stdin};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -50,6 +51,8 @@ const PATIENCE: Duration = Duration::from_secs(240);
 const HOVER_PATIENCE: Duration = Duration::from_secs(30);
 /// Where there is no panel, in the frame of the body.
 const BEHIND: V = [0.4, 0.6, 2.0];
+/// How long a controller rests before a board that it pokes: a frame in software takes a second.
+const POKE_WAIT: Duration = Duration::from_millis(2500);
 /// Time between two packets of a slow movement.
 const GLIDE_STEP: Duration = Duration::from_millis(33);
 
@@ -235,6 +238,20 @@ impl Puppet {
                 self.send()?;
                 sleep(Duration::from_millis(300));
                 self.act("click")?;
+            }
+            ("poke", [panel, button]) => {
+                self.target = self.button(panel, button)?;
+                let [_, right, up] = self.log.panel(panel)?;
+                let out = self.state.body.turned(outwards(right, up));
+                for (far, text) in [(0.2, None), (0.0, Some("poke down")), (0.2, Some("poke up"))] {
+                    let (at, beyond) = (along(self.target, out, far), along(self.target, out, -1.0));
+                    self.state.hand = Pose::to(at, beyond);
+                    self.send()?;
+                    match text {
+                        Some(text) => self.wait(text)?,
+                        None => sleep(POKE_WAIT),
+                    }
+                }
             }
             ("over", [panel, button]) => {
                 let hand = self.state.hand.at;

@@ -13,6 +13,18 @@ pub fn between(a: V, b: V, k: f32) -> V {
     along(along(a, a, -k), b, k)
 }
 
+/// `a × b`.
+pub fn across(a: V, b: V) -> V {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+/// Out of a panel whose sides go right and up, one long.
+pub fn outwards(right: V, up: V) -> V {
+    let n = across(right, up);
+    let long = n.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-9);
+    n.map(|v| v / long)
+}
+
 /// Position and the quaternion that turns −z to a target, without roll.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pose {
@@ -43,11 +55,14 @@ impl Pose {
 
     /// A point of this pose's own frame, where the pose is.
     pub fn point(&self, p: V) -> V {
+        along(self.at, self.turned(p), 1.0)
+    }
+
+    /// A direction of this pose's own frame, as it lies where the pose is.
+    pub fn turned(&self, p: V) -> V {
         let [x, y, z, w] = self.q;
-        let cross = |a: V, b: V| [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
-        let t = cross([x, y, z], p).map(|v| 2.0 * v);
-        let turned = along(along(p, t, w), cross([x, y, z], t), 1.0);
-        along(self.at, turned, 1.0)
+        let t = across([x, y, z], p).map(|v| 2.0 * v);
+        along(along(p, t, w), across([x, y, z], t), 1.0)
     }
 }
 

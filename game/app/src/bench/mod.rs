@@ -2,6 +2,7 @@
 
 mod clock;
 mod count;
+mod no_card;
 
 use crate::capture::{BETWEEN_EYES_M, EYE_FIELD_DEG};
 use crate::now::{Now, RoomData};
@@ -26,6 +27,8 @@ pub struct BenchOptions {
     pub frames: Option<u32>,
     /// Pixels of an eye; None = 2064 × 2208 on a graphics card, 256 × 256 on a software one.
     pub size: Option<[u32; 2]>,
+    /// On a device that draws nothing, so that no driver's time is in it; else on the graphics card, or software in its place.
+    pub no_card: bool,
     /// What is measured one after the other.
     pub steps: Vec<BenchStep>,
 }
@@ -98,6 +101,8 @@ pub struct Measured {
     pub adapter: String,
     /// It draws on the processor: times are a proportion between steps, not a speed.
     pub software: bool,
+    /// Nothing was drawn at all: no driver's time is in it.
+    pub no_card: bool,
     /// Pixels of an eye.
     pub eye_pixels: [u32; 2],
     /// Frames at each step.
@@ -123,8 +128,16 @@ pub fn bench(shown: Shown, options: BenchOptions, told: impl FnMut(&StepCost)) -
 }
 
 fn measure(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost)) -> Result<Measured, ShowError> {
-    let mut app = offscreen::build(shown, |app| {
-        app.add_plugins((RenderDiagnosticsPlugin, clock::plugin));
+    let device = if options.no_card { no_card::creation()? } else { default() };
+    let review = shown.review;
+    let mut app = offscreen::build(shown, device, |app| {
+        app.add_plugins(clock::plugin);
+        if !options.no_card {
+            app.add_plugins(RenderDiagnosticsPlugin); // the card's own clock
+        }
+        if review {
+            app.add_plugins(crate::clinician_mode::review::boards_alone_plugin);
+        }
     });
     let info = app.world().get_resource::<RenderAdapterInfo>().ok_or(ShowError::NoPicture)?;
     let software = format!("{:?}", info.device_type) == "Cpu";
@@ -135,7 +148,7 @@ fn measure(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost))
     for side in [-0.5, 0.5] {
         spawn_eye(&mut app, side, size);
     }
-    let mut measured = Measured { adapter, software, eye_pixels: size, frames, steps: Vec::new() };
+    let mut measured = Measured { adapter, software, no_card: options.no_card, eye_pixels: size, frames, steps: Vec::new() };
     for BenchStep { name: step, play, overlays } in options.steps {
         if let Some(mut family) = app.world_mut().get_resource_mut::<Family>() {
             family.0.iter_mut().for_each(|o| o.on = overlays.contains(&o.id));

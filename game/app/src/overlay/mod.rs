@@ -2,6 +2,7 @@
 //! form in which a patient sees the same. A new member is a folder here and a line in [`plugin`].
 
 pub mod along;
+pub mod asked;
 pub mod beams;
 pub mod charts;
 pub mod clearance;

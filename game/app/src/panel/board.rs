@@ -1,6 +1,7 @@
 //! A quad in the world with an egui context of its own: what a pointer can be on.
 
 use super::plate::PlateMaterial;
+use super::turns::{Awake, InTurn};
 use bevy::camera::visibility::RenderLayers;
 use bevy::camera::{ImageRenderTarget, RenderTarget};
 use bevy::core_pipeline::tonemapping::Tonemapping;
@@ -63,7 +64,7 @@ pub struct Plan<S> {
     pub schedule: S,
 }
 
-/// Sets up a board that things in the room may hide; gives the quad, hidden, without a place.
+/// Sets up a board that things in the room may hide, and that is painted in its turn; gives the quad, hidden, without a place.
 pub fn stand<S: ScheduleLabel>(
     plan: Plan<S>,
     commands: &mut Commands,
@@ -75,7 +76,7 @@ pub fn stand<S: ScheduleLabel>(
     let image = images.add(Image::new_target_texture(pixels.x, pixels.y, TextureFormat::Rgba8UnormSrgb, None));
     let context = commands
         .spawn((
-            Camera3d::default(),
+            Camera2d,
             RenderLayers::none(),
             Msaa::Off,
             Tonemapping::None,
@@ -88,6 +89,7 @@ pub fn stand<S: ScheduleLabel>(
     commands
         .spawn((
             Board::new(size, plan.points_per_m, context),
+            (InTurn, Awake::default()),
             NotShadowCaster,
             Mesh3d(meshes.add(Rectangle::from_size(size))),
             MeshMaterial3d(materials.add(PlateMaterial { picture: image, over: false })),

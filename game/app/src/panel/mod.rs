@@ -7,6 +7,8 @@ mod open;
 pub(crate) mod pictures;
 pub(crate) mod plate;
 pub mod pointer;
+pub mod poke;
+pub mod turns;
 pub mod views;
 mod widgets;
 
@@ -15,7 +17,7 @@ pub use model::{Act, Labels, Main, Option_, PanelModel, Say, VoiceShown};
 pub use pointer::{Pointer, PointerKind, PointerRead};
 
 use crate::events::Events;
-use crate::now::{Now, RoomData, Words};
+use crate::now::{Now, Reviewing, RoomData, Words};
 use crate::patient_mode::pitch_at;
 use crate::people::Named;
 use crate::seat::Seat;
@@ -29,7 +31,7 @@ use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy_egui::egui::{self, Pos2};
-use bevy_egui::{EguiContext, EguiInputSet, EguiSchedule};
+use bevy_egui::{EguiContext, EguiInputSet, EguiPostUpdateSet, EguiSchedule};
 use vestibule_scenario::{Action, Choice, PanelSide, QuestionKind, Reply};
 
 /// Which panel.
@@ -78,12 +80,16 @@ pub fn plugin(app: &mut App) {
     app.add_plugins((crate::third_party::egui::plugin, plate::plugin))
         .insert_resource(PanelModel { size: 1.0, ..default() })
         .init_resource::<Pointer>()
-        .add_systems(Startup, spawn)
+        .add_systems(Startup, spawn.run_if(not(resource_exists::<Reviewing>)))
         .add_systems(
             PreUpdate,
-            pointer::bridge.in_set(pointer::Bridged).after(PointerRead).before(EguiInputSet::WriteEguiEvents),
+            (poke::poke, pointer::bridge.in_set(pointer::Bridged))
+                .chain()
+                .after(PointerRead)
+                .before(EguiInputSet::WriteEguiEvents),
         )
         .add_systems(Update, (fill, place).chain())
+        .add_systems(PostUpdate, turns::take.in_set(turns::Taken).before(EguiPostUpdateSet::EndPass))
         .add_systems(DrawMain, draw::<{ MAIN }>)
         .add_systems(DrawFoot, draw::<{ FOOT }>);
 }
@@ -105,7 +111,7 @@ fn spawn(
         let pixels = (size * tokens::POINTS_PER_M).as_uvec2();
         let image = images.add(Image::new_target_texture(pixels.x, pixels.y, TextureFormat::Rgba8UnormSrgb, None));
         let camera = (
-            Camera3d::default(),
+            Camera2d,
             ContextOf(kind),
             RenderLayers::none(),
             Msaa::Off,

@@ -1,5 +1,6 @@
-//! One pointer, whatever moves it (laser, mouse, gaze): ray → panel → egui events, before egui reads its input.
+//! One pointer, whatever moves it (laser, mouse, gaze, a fingertip): ray → panel → egui events, before egui reads its input.
 
+use super::poke::Tip;
 use super::{Board, Panel, PanelModel};
 use crate::events::Events;
 use crate::tokens;
@@ -14,6 +15,8 @@ pub enum PointerKind {
     Laser,
     /// A mouse in a window.
     Mouse,
+    /// A fingertip or the tip of a controller that is over a board, or on it.
+    Poke,
     /// The head's direction; pressing is dwelling.
     #[default]
     Gaze,
@@ -24,6 +27,8 @@ pub enum PointerKind {
 pub struct Pointer {
     /// Where it points; None = nothing points.
     pub ray: Option<Ray3d>,
+    /// What may touch a board; None = nothing does.
+    pub tip: Option<Tip>,
     /// What moves it.
     pub kind: PointerKind,
     /// The button went down in this frame.

@@ -4,6 +4,7 @@ mod mips;
 
 use crate::tokens;
 use bevy::gltf::{GltfMaterialName, GltfMeshName};
+use bevy::light::cluster::GlobalClusterSettings;
 use bevy::light::{IrradianceVolume, NotShadowCaster, ParallaxCorrection};
 use bevy::mesh::{UvChannel, skinning::SkinnedMesh};
 use bevy::pbr::Lightmap;
@@ -70,9 +71,18 @@ pub struct Room {
 /// Loads and dresses the room.
 pub fn plugin(app: &mut App) {
     app.insert_resource(GlobalAmbientLight::NONE)
+        .add_systems(PreStartup, without_clusters)
         .add_systems(Startup, load)
         .add_systems(Update, (dress, mips::add_mips, mend_shader, report))
         .add_observer(|_: On<WorldInstanceReady>, mut room: ResMut<Room>| room.scenes += 1);
+}
+
+/// The two light probes of the one room are given to the shaders by the processor: sorting lights on the card, for many, would cost every
+/// view passes of its own.
+fn without_clusters(settings: Option<ResMut<GlobalClusterSettings>>) {
+    if let Some(mut settings) = settings {
+        settings.gpu_clustering = None;
+    }
 }
 
 /// The room's reflections for a camera, where no probe reaches.

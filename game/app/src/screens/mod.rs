@@ -194,7 +194,7 @@ fn greeting(size: Vec2) -> Mesh {
 fn paint(commands: &mut Commands, image: &Handle<Image>) {
     commands.spawn((
         Painter { frames: 0, told: None },
-        Camera3d::default(),
+        Camera2d,
         RenderLayers::none(),
         Msaa::Off,
         Tonemapping::None,

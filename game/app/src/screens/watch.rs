@@ -8,6 +8,7 @@ use crate::tokens;
 use bevy::camera::{Exposure, RenderTarget};
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::light::NotShadowCaster;
+use bevy::light::cluster::ClusterConfig;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use bevy::render::view::NoIndirectDrawing;
@@ -95,6 +96,7 @@ pub(super) fn spawn(
             Tonemapping::KhronosPbrNeutral,
             Msaa::Sample4,
             Exposure { ev100: tokens::EV0 - tokens::ROOM_EV },
+            ClusterConfig::Single,
             NoIndirectDrawing,
             reflections(assets, files),
         ));

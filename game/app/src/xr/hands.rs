@@ -1,5 +1,5 @@
 //! Hands without controllers, where the runtime sees them: they point from the shoulder through the knuckle, press by pinching thumb and
-//! index together, and hold by closing the other fingers.
+//! index together or by touching a board, and hold by closing the other fingers.
 
 use crate::tokens;
 use bevy::light::NotShadowCaster;
@@ -15,6 +15,8 @@ use bevy_mod_xr::spaces::{XrSpaceLocationFlags, XrSpaceSyncSet};
 pub struct Bare {
     /// Where it points from and to; in the tracking root's frame.
     pub aim: Transform,
+    /// The tip of the index finger, in the same frame.
+    pub tip: Vec3,
     /// How far thumb and index are pinched, and how far the other fingers are closed, 0 to 1.
     pub pinch: f32,
     /// See [`Bare::pinch`].
@@ -114,7 +116,8 @@ fn closed(distance: f32, [near, far]: [f32; 2]) -> f32 {
 fn of(joints: &[Option<(Vec3, f32)>; JOINTS], head: &Transform, side: usize) -> Option<Bare> {
     let at = |b: HandBone| joints[b as usize].map(|j| j.0);
     let knuckle = at(HandBone::IndexProximal)?;
-    let pinch = at(HandBone::ThumbTip)?.distance(at(HandBone::IndexTip)?);
+    let tip = at(HandBone::IndexTip)?;
+    let pinch = at(HandBone::ThumbTip)?.distance(tip);
     let palm = at(HandBone::Palm)?;
     let others = [at(HandBone::MiddleTip)?, at(HandBone::RingTip)?, at(HandBone::LittleTip)?];
     let fist = others.iter().map(|t| t.distance(palm)).fold(0.0, f32::max);
@@ -125,7 +128,7 @@ fn of(joints: &[Option<(Vec3, f32)>; JOINTS], head: &Transform, side: usize) -> 
     let shoulder = head.translation - Vec3::Y * SHOULDER_M[0] + right * sideways;
     let direction = (knuckle - shoulder).normalize_or(ahead);
     let aim = Transform::from_translation(knuckle).looking_to(direction, Vec3::Y);
-    Some(Bare { aim, pinch: closed(pinch, PINCH_M), fist: closed(fist, FIST_M) })
+    Some(Bare { aim, tip, pinch: closed(pinch, PINCH_M), fist: closed(fist, FIST_M) })
 }
 
 fn read(

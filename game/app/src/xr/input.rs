@@ -5,6 +5,7 @@ use super::hands::{BareHands, BareHandsRead};
 use crate::clinician_mode::review::Shortcuts;
 use crate::events::Events;
 use crate::now::Reviewing;
+use crate::panel::poke::Tip;
 use crate::panel::{Act, PanelModel, Pointer, PointerKind, PointerRead};
 use crate::placing::Hands;
 use crate::third_party::openxr::XrFocus;
@@ -72,6 +73,8 @@ struct Dot;
 
 /// Laser length where it meets nothing, metres.
 const LONG_M: f32 = 4.0;
+/// The front end of a controller's body, which may touch a board, ahead of where it points from, metres.
+const TIP_M: f32 = 0.016;
 /// Trigger: pressed above, released below; a trembling finger does not press twice.
 const PRESS: f32 = 0.6;
 const RELEASE: f32 = 0.4;
@@ -281,6 +284,10 @@ fn read_hand(
     } else {
         (PointerKind::Gaze, None)
     };
+    pointer.tip = tracked.then(|| match bare {
+        Some(bare) => Tip { at: root.transform_point(bare.tip), finger: true },
+        None => Tip { at: at.translation + at.forward() * TIP_M, finger: false },
+    });
     let menu = a.menu.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
     if menu != hand.menu {
         out.say(format_args!("menu {}", if menu { "down" } else { "up" }));
@@ -355,19 +362,27 @@ fn draw_laser(
     pointer: Res<Pointer>,
     pointing: Res<Pointing>,
     mut bodies: Query<(&Body, &mut Visibility), (Without<Dot>, Without<Laser>)>,
-    mut beam: Query<&mut Transform, With<Laser>>,
+    mut beam: Query<(&mut Transform, &mut Visibility), With<Laser>>,
     mut dot: Query<(&mut Transform, &mut Visibility), (With<Dot>, Without<Laser>)>,
+    hand: Option<Single<&GlobalTransform, With<Aim>>>,
 ) {
     for (body, mut v) in &mut bodies {
         v.set_if_neq(if pointing.bare[body.0] { Visibility::Hidden } else { Visibility::Inherited });
     }
     let reach = pointer.reach;
-    for mut t in &mut beam {
+    let touch = pointer.kind == PointerKind::Poke;
+    for (mut t, mut v) in &mut beam {
+        v.set_if_neq(if touch { Visibility::Hidden } else { Visibility::Inherited });
         t.scale = Vec3::new(1.0, 1.0, reach.unwrap_or(LONG_M));
     }
+    // the dot is where the ray meets the board: ahead of the hand, or before the tip
+    let at = match (hand, pointer.ray, reach) {
+        (Some(hand), Some(ray), Some(reach)) if touch => hand.affine().inverse().transform_point3(ray.get_point(reach)),
+        _ => Vec3::NEG_Z * reach.unwrap_or(LONG_M),
+    };
     for (mut t, mut v) in &mut dot {
         v.set_if_neq(if reach.is_some() { Visibility::Inherited } else { Visibility::Hidden });
-        t.translation.z = -reach.unwrap_or(LONG_M);
+        t.translation = at;
     }
 }
 

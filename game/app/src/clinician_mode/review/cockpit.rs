@@ -6,7 +6,7 @@ use super::chart::{self, Shortcuts};
 use super::desk::{self, dress};
 use super::play::Transport;
 use super::views::{NAMES, SLANT, Views};
-use super::{picture, time_bar};
+use super::{picture, time_bar, views};
 use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::opening::{self, OnTheWay};
@@ -129,6 +129,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Shortcuts>()
         .add_systems(Startup, spawn)
         .add_systems(Update, (place, enlarge, pages).chain())
+        .add_systems(Last, tell_state)
         .add_systems(Draw(0), draw::<0>)
         .add_systems(Draw(1), draw::<1>)
         .add_systems(Draw(2), draw::<2>)
@@ -151,6 +152,9 @@ fn spawn(
             schedule: Draw(i),
         };
         let board = stand(plan, &mut commands, &mut images, &mut meshes, &mut materials);
+        if part == Part::Pages {
+            commands.entity(board).insert(views::ShowsPlane);
+        }
         commands.entity(board).insert((part, Named { name: part.name().to_owned(), offset_m: [0.0, 0.0] }));
         if part.moves().is_some() {
             commands.entity(*seat).add_child(board);
@@ -421,7 +425,7 @@ fn probe(ui: &mut Ui, world: &mut World) {
     }
 }
 
-/// Says where things lie and where the cross is, if anybody listens; of nobody but synthetic patients.
+/// Says where things lie, if anybody listens; of nobody but synthetic patients.
 fn tell(world: &mut World, ctx: &egui::Context, part: Part) {
     let marks = take_marks(ctx);
     let Some(out) = world.get_resource::<Events>().copied().filter(Events::on) else { return };
@@ -430,20 +434,28 @@ fn tell(world: &mut World, ctx: &egui::Context, part: Part) {
     }
     let size = ctx.content_rect().size();
     let places: Vec<_> = marks.into_iter().map(|(name, p)| (name, [p.x / size.x, p.y / size.y])).collect();
-    let mut lines = Vec::new();
-    if part == Part::Side {
-        let at = world.resource::<Cuts>().at;
-        let gray = dose::at(world, at).map_or_else(|| "none".to_owned(), |gy| format!("{gy:.3}"));
-        lines.push(format!("cross {:.1} {:.1} {:.1} dose {gray}", at.x, at.y, at.z));
-        lines.push(format!("measured {:.1?}", world.resource::<Measure>().distances()));
-        let playing = world.resource::<Transport>().playing;
-        lines.push(format!("review {}", if playing { "plays" } else { "stands" }));
-    }
     let mut cockpit = world.resource_mut::<Cockpit>();
     for (name, [u, v]) in places.iter().filter(|p| !cockpit.places[part as usize].contains(p)) {
         out.say(format_args!("button {} {name} {u:.4} {v:.4}", part.name()));
     }
     cockpit.places[part as usize] = places;
+}
+
+/// Says where the cross is and what goes on, if anybody listens; of nobody but synthetic patients.
+fn tell_state(world: &mut World) {
+    let Some(out) = world.get_resource::<Events>().copied().filter(Events::on) else { return };
+    if !world.get_resource::<Case>().is_some_and(|c| c.patient.synthetic) {
+        return;
+    }
+    let at = world.resource::<Cuts>().at;
+    let gray = dose::at(world, at).map_or_else(|| "none".to_owned(), |gy| format!("{gy:.3}"));
+    let playing = world.resource::<Transport>().playing;
+    let lines = [
+        format!("cross {:.1} {:.1} {:.1} dose {gray}", at.x, at.y, at.z),
+        format!("measured {:.1?}", world.resource::<Measure>().distances()),
+        format!("review {}", if playing { "plays" } else { "stands" }),
+    ];
+    let mut cockpit = world.resource_mut::<Cockpit>();
     for (line, told) in lines.into_iter().zip(&mut cockpit.told) {
         if *told != line {
             out.say(format_args!("{line}"));

@@ -33,7 +33,7 @@ pub struct Desk {
     styled: bool,
     /// What a test was told.
     places: Vec<(String, Vec2)>,
-    told: [String; 2],
+    told: [String; 3],
     playing: bool,
 }
 
@@ -92,13 +92,15 @@ fn tell(world: &mut World, ctx: &egui::Context) {
     let gray = dose::at(world, at).map_or_else(|| "none".to_owned(), |gy| format!("{gy:.3}"));
     let cross = format!("cross {:.1} {:.1} {:.1} dose {gray}", at.x, at.y, at.z);
     let measured = format!("measured {:.1?}", world.resource::<Measure>().distances());
+    let [centre, width] = world.resource::<Viewing>().window;
+    let window = format!("window {centre:.1} {width:.1}");
     let playing = world.resource::<Transport>().playing;
     let mut desk = world.resource_mut::<Desk>();
     out.places("desk", places, &mut desk.places);
     if playing != std::mem::replace(&mut desk.playing, playing) {
         out.say(format_args!("review {}", if playing { "plays" } else { "stands" }));
     }
-    for (line, told) in [(cross, 0), (measured, 1)] {
+    for (line, told) in [(cross, 0), (measured, 1), (window, 2)] {
         if desk.told[told] != line {
             out.say(format_args!("{line}"));
             desk.told[told] = line;

@@ -48,8 +48,7 @@ pub fn desk_plugin(app: &mut App) {
 /// In the headset: boards round the clinician, and the laser reaches the patient. `beside`: somebody sits at the desk in a window
 /// meanwhile; else the planes have pictures for the boards, and the room has none.
 pub fn headset_plugin(app: &mut App, beside: bool) {
-    app.add_plugins((cockpit::plugin, crate::pointing::plugin, crate::placing::plugin, crate::stamp::plugin))
-        .add_systems(Last, snapshot::through_headset);
+    app.add_plugins((boards_plugin, crate::stamp::plugin)).add_systems(Last, snapshot::through_headset);
     if beside {
         // what is drawn for the desk must not cost the headset its frames
         app.insert_resource(views::Seldom::default())
@@ -57,10 +56,25 @@ pub fn headset_plugin(app: &mut App, beside: bool) {
             .add_plugins((window_plugin, shown::plugin));
         return;
     }
+    app.add_plugins(planes_plugin);
+}
+
+/// Boards round the clinician, the laser that reaches the patient, and hands that hold them.
+fn boards_plugin(app: &mut App) {
+    app.add_plugins((cockpit::plugin, crate::pointing::plugin, crate::placing::plugin));
+}
+
+/// Pictures of the planes for the boards, where there is no desk that has them.
+fn planes_plugin(app: &mut App) {
     app.insert_resource(views::WithoutRoom)
         .add_systems(Startup, views::spawn)
         .add_systems(Update, views::side_by_side)
-        .add_systems(PostUpdate, views::place.before(TransformSystems::Propagate));
+        .add_systems(PostUpdate, views::place.after(crate::panel::turns::Taken).before(TransformSystems::Propagate));
+}
+
+/// What a clinician in a headset has round them, without the headset: for what it costs.
+pub(crate) fn boards_alone_plugin(app: &mut App) {
+    app.add_plugins((boards_plugin, planes_plugin));
 }
 
 /// In the window.
@@ -79,7 +93,7 @@ pub fn spawn_desk(world: &mut World, target: &Handle<Image>) -> Entity {
 /// A camera that sees nothing but what egui draws.
 pub(crate) fn flat(order: isize) -> impl Bundle {
     (
-        Camera3d::default(),
+        Camera2d,
         Camera { order, clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() },
         RenderLayers::none(),
         Msaa::Off,

@@ -7,6 +7,7 @@ use crate::overlay::cuts::Frame;
 use crate::overlay::slices::{SLANT_LAYER, layer, lines};
 use crate::overlay::structures::LineWidth;
 use crate::overlay::{Cuts, compare};
+use crate::panel::turns::Awake;
 use crate::room::RoomFiles;
 use crate::tokens;
 use crate::window::eye_bundle;
@@ -14,6 +15,7 @@ use bevy::camera::visibility::RenderLayers;
 use bevy::camera::{RenderTarget, ScalingMode, ShadowLodOrigin};
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::image::ImageSampler;
+use bevy::light::cluster::ClusterConfig;
 use bevy::prelude::*;
 use bevy::render::render_resource::TextureFormat;
 use nalgebra::Point3;
@@ -169,6 +171,10 @@ pub struct Views {
     pub large: Option<usize>,
 }
 
+/// The board that shows a plane.
+#[derive(Component)]
+pub(super) struct ShowsPlane;
+
 /// There where the room is seen otherwise: its picture is not drawn.
 #[derive(Resource)]
 pub(super) struct WithoutRoom;
@@ -217,6 +223,7 @@ pub(super) fn spawn(
                 commands.spawn((
                     Sees(i),
                     Camera3d::default(),
+                    ClusterConfig::Single, // nothing here is lit
                     camera,
                     Projection::Orthographic(lens),
                     target,
@@ -292,6 +299,7 @@ pub(super) fn place(
     mut width: ResMut<LineWidth>,
     mut images: ResMut<Assets<Image>>,
     (time, seldom): (Res<Time<Real>>, Option<ResMut<Seldom>>),
+    (without, boards): (Option<Res<WithoutRoom>>, Query<&Awake, With<ShowsPlane>>),
     (case, way): (Option<Res<Case>>, Option<Res<OnTheWay>>),
     frame: Option<Single<&Transform, (With<PatientFrame>, Without<Sees>)>>,
     mut cameras: Query<(&Sees, &mut Transform, &mut Projection, &mut Camera, &mut RenderLayers)>,
@@ -303,6 +311,8 @@ pub(super) fn place(
         s.since_s = if due { 0.0 } else { s.since_s };
         due
     });
+    // without a desk a plane is seen on its board alone: drawn when that is painted
+    let due = due && (without.is_none() || boards.iter().any(|b| b.now));
     // the first word that somebody is on the way does not wait for pictures of nobody
     let due = due && (case.is_some() || way.is_none());
     for (sees, mut pose, mut lens, mut camera, mut layers) in &mut cameras {

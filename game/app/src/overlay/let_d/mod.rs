@@ -4,14 +4,13 @@
 mod map;
 mod page;
 
+use super::asked::Asked;
 use super::rates::Engine;
 use super::structures::Structures;
 use super::{Legend, Overlay, join};
 use crate::now::{Case, Words};
 use bevy::prelude::*;
-use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use vestibule_dose::{Cancelled, LetFigures, LetGrid, LetProtons, structure_rbe};
 
 /// Name in the family.
@@ -26,26 +25,13 @@ struct Made {
     rows: Vec<(usize, LetFigures, [f64; ALPHA_BETA_GY.len()])>,
 }
 
-struct Running {
-    task: Task<Result<Made, Cancelled>>,
-    cancel: Arc<AtomicBool>,
-    done: Arc<[AtomicUsize; 2]>,
-}
-
-impl Running {
-    /// 0 to 1.
-    fn part(&self) -> f32 {
-        self.done[0].load(Ordering::Relaxed) as f32 / self.done[1].load(Ordering::Relaxed) as f32
-    }
-}
-
 #[derive(Resource, Default)]
 struct LetD {
     protons: LetProtons,
     /// Which of [`ALPHA_BETA_GY`].
     ratio: usize,
     made: Option<Arc<Made>>,
-    coming: Option<Running>,
+    coming: Option<Asked<Result<Made, Cancelled>>>,
     map: map::Map,
 }
 
@@ -58,7 +44,7 @@ pub fn plugin(app: &mut App) {
 fn come(mut let_d: ResMut<LetD>) {
     let l = let_d.bypass_change_detection();
     let Some(running) = &mut l.coming else { return };
-    if let Some(made) = block_on(poll_once(&mut running.task)) {
+    if let Some(made) = running.come() {
         l.coming = None;
         l.made = made.ok().map(Arc::new).or(l.made.take());
     }
@@ -73,14 +59,8 @@ fn start(world: &mut World) {
     let structures = world.resource::<Structures>();
     let (set, shown) = (structures.set(), structures.shown());
     let protons = world.resource::<LetD>().protons;
-    let (cancel, done) = (Arc::new(AtomicBool::new(false)), Arc::new([AtomicUsize::new(0), AtomicUsize::new(1)]));
-    let (stop, told) = (cancel.clone(), done.clone());
-    let task = AsyncComputeTaskPool::get().spawn(async move {
-        let progress = |done: usize, total: usize| {
-            told[0].store(done, Ordering::Relaxed);
-            told[1].store(total.max(1), Ordering::Relaxed);
-        };
-        let grid = LetGrid::new(&engine.dose, protons, &stop, &progress)?;
+    let asked = Asked::begin(move |stop, told| {
+        let grid = LetGrid::new(&engine.dose, protons, stop, told)?;
         let row = |(at, of): (usize, usize)| {
             let contours = &case.patient.structure_sets.get(set?)?.structures.get(of)?.contours;
             let figures = LetFigures::new(&grid.kev_per_um, &grid.dose_gy, contours)?;
@@ -89,7 +69,7 @@ fn start(world: &mut World) {
         let rows = shown.into_iter().filter_map(row).collect();
         Ok(Made { grid, rows })
     });
-    world.resource_mut::<LetD>().coming = Some(Running { task, cancel, done });
+    world.resource_mut::<LetD>().coming = Some(asked);
 }
 
 fn legend(world: &World) -> Legend {

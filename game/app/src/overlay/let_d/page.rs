@@ -1,9 +1,10 @@
 //! The page: what is asked for, the plane of the cross, and figures by structure.
 
 use super::map::voxel;
-use super::{ALPHA_BETA_GY, LetD, Made, Running, start};
+use super::{ALPHA_BETA_GY, ID, LetD, Made, start};
 use crate::now::Words;
 use crate::overlay::Cuts;
+use crate::overlay::asked;
 use crate::overlay::rates::Engine;
 use crate::overlay::structures::Structures;
 use crate::overlay::widgets::mark;
@@ -11,7 +12,6 @@ use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use vestibule_dose::LetProtons;
 use vestibule_dose::rbe::{VARIABLE_RBE_NAME, mcnamara_rbe};
 
@@ -58,24 +58,7 @@ fn asked(ui: &mut Ui, world: &mut World, words: &Words) {
         }
     });
     world.resource_mut::<LetD>().protons = protons;
-    let running = world.resource::<LetD>().coming.as_ref().map(Running::part);
-    let mut begin = false;
-    ui.horizontal(|ui| match running {
-        None => {
-            let button = ui.button(words.get("rates-start"));
-            mark(ui, "let-start", &button);
-            begin = button.clicked();
-        }
-        Some(part) => {
-            if ui.button(words.get("rates-stop")).clicked()
-                && let Some(r) = &world.resource::<LetD>().coming
-            {
-                r.cancel.store(true, Ordering::Relaxed);
-            }
-            ui.add(egui::ProgressBar::new(part).show_percentage());
-        }
-    });
-    if begin {
+    if asked::row(ui, words, ID, world.resource::<LetD>().coming.as_ref()) {
         start(world);
     }
 }

@@ -1,17 +1,16 @@
 //! Dose rate of each beam in each structure that is shown, as a histogram: worked out when somebody asks, with progress, and stopped
 //! when they say so.
 
+use super::asked::{self, Asked};
 use super::structures::Structures;
-use super::widgets::{choice, mark, x_axis};
+use super::widgets::{choice, x_axis};
 use super::{Legend, Overlay, join};
 use crate::now::{Case, Words};
 use crate::tokens;
 use bevy::prelude::*;
-use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use bevy_egui::egui::{self, RichText, Ui};
 use egui_plot::{Line, Plot, PlotPoints};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use vestibule_dose::rate::RateCurves;
 use vestibule_dose::{DoseFloor, DoseRateMetric, RateError};
 use vestibule_scenario::Prepared;
@@ -30,14 +29,8 @@ struct Rates {
     metric: DoseRateMetric,
     beam: usize,
     made: Option<(Vec<usize>, Result<RateCurves, String>)>,
-    coming: Option<Running>,
-}
-
-struct Running {
-    of: Vec<usize>,
-    task: Task<Result<RateCurves, RateError>>,
-    cancel: Arc<AtomicBool>,
-    done: Arc<[AtomicUsize; 2]>,
+    /// And the structures that it is of.
+    coming: Option<(Vec<usize>, Asked<Result<RateCurves, RateError>>)>,
 }
 
 /// Dose rates; off until somebody wants them.
@@ -51,9 +44,9 @@ pub fn plugin(app: &mut App) {
 
 fn come(mut rates: ResMut<Rates>) {
     let r = rates.bypass_change_detection();
-    let Some(running) = &mut r.coming else { return };
-    if let Some(made) = block_on(poll_once(&mut running.task)) {
-        let of = std::mem::take(&mut running.of);
+    let Some((of, running)) = &mut r.coming else { return };
+    if let Some(made) = running.come() {
+        let of = std::mem::take(of);
         r.coming = None;
         if !matches!(made, Err(RateError::Cancelled)) {
             r.made = Some((of, made.map_err(|e| e.to_string())));
@@ -70,21 +63,15 @@ fn start(world: &mut World) {
     let Some(set) = structures.set() else { return };
     let shown = structures.shown();
     let metric = world.resource::<Rates>().metric;
-    let (cancel, done) = (Arc::new(AtomicBool::new(false)), Arc::new([AtomicUsize::new(0), AtomicUsize::new(1)]));
-    let (stop, told) = (cancel.clone(), done.clone());
     let indices: Vec<usize> = shown.iter().map(|s| s.1).collect();
-    let task = AsyncComputeTaskPool::get().spawn(async move {
+    let asked = Asked::begin(move |stop, told| {
         let contours: Vec<_> =
             indices.iter().map(|i| &case.patient.structure_sets[set].structures[*i].contours[..]).collect();
-        let progress = |done: usize, total: usize| {
-            told[0].store(done, Ordering::Relaxed);
-            told[1].store(total.max(1), Ordering::Relaxed);
-        };
         let floor = DoseFloor::PercentOfMaximum(FLOOR_PERCENT);
-        RateCurves::new(&engine.dose, &engine.timeline, &contours, metric, floor, &stop, &progress)
+        RateCurves::new(&engine.dose, &engine.timeline, &contours, metric, floor, stop, told)
     });
     let of = shown.iter().map(|s| s.0).collect();
-    world.resource_mut::<Rates>().coming = Some(Running { of, task, cancel, done });
+    world.resource_mut::<Rates>().coming = Some((of, asked));
 }
 
 fn page(ui: &mut Ui, world: &mut World) {
@@ -102,28 +89,7 @@ fn page(ui: &mut Ui, world: &mut World) {
         }
     });
     world.resource_mut::<Rates>().metric = metric;
-    let running = world
-        .resource::<Rates>()
-        .coming
-        .as_ref()
-        .map(|r| r.done[0].load(Ordering::Relaxed) as f32 / r.done[1].load(Ordering::Relaxed) as f32);
-    let mut begin = false;
-    ui.horizontal(|ui| match running {
-        None => {
-            let button = ui.button(words.get("rates-start"));
-            mark(ui, "rates-start", &button);
-            begin = button.clicked();
-        }
-        Some(part) => {
-            if ui.button(words.get("rates-stop")).clicked()
-                && let Some(r) = &world.resource::<Rates>().coming
-            {
-                r.cancel.store(true, Ordering::Relaxed);
-            }
-            ui.add(egui::ProgressBar::new(part).show_percentage());
-        }
-    });
-    if begin {
+    if asked::row(ui, &words, ID, world.resource::<Rates>().coming.as_ref().map(|c| &c.1)) {
         start(world);
     }
     let beams: Vec<String> = engine.plan.beams.iter().map(|b| b.name.clone()).collect();
