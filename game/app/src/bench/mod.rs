@@ -148,7 +148,8 @@ fn measure(shown: Shown, options: BenchOptions, mut told: impl FnMut(&StepCost))
     for side in [-0.5, 0.5] {
         spawn_eye(&mut app, side, size);
     }
-    let mut measured = Measured { adapter, software, no_card: options.no_card, eye_pixels: size, frames, steps: Vec::new() };
+    let mut measured =
+        Measured { adapter, software, no_card: options.no_card, eye_pixels: size, frames, steps: Vec::new() };
     for BenchStep { name: step, play, overlays } in options.steps {
         if let Some(mut family) = app.world_mut().get_resource_mut::<Family>() {
             family.0.iter_mut().for_each(|o| o.on = overlays.contains(&o.id));
