@@ -56,7 +56,7 @@ pub(super) fn take(
     let next = rested.next(&seen);
     for (entity, board, _, mut awake) in &mut boards {
         let Ok((mut context, mut settings, mut output, mut camera)) = contexts.get_mut(board.context) else { continue };
-        let now = !awake.begun || next == Some(entity) || seen.iter().any(|s| *s == (entity, true));
+        let now = !awake.begun || next == Some(entity) || seen.contains(&(entity, true));
         awake.set_if_neq(Awake { now, begun: true });
         if camera.is_active != now {
             (camera.is_active, settings.run_manually) = (now, !now);
