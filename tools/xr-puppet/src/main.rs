@@ -243,7 +243,7 @@ impl Puppet {
                 self.target = self.button(panel, button)?;
                 let [_, right, up] = self.log.panel(panel)?;
                 let out = self.state.body.turned(outwards(right, up));
-                for (far, text) in [(0.2, None), (0.0, Some("poke down")), (0.2, Some("poke up"))] {
+                for (far, text) in [(0.2, None), (0.05, None), (0.0, Some("poke down")), (0.2, Some("poke up"))] {
                     let (at, beyond) = (along(self.target, out, far), along(self.target, out, -1.0));
                     self.state.hand = Pose::to(at, beyond);
                     self.send()?;

@@ -3,8 +3,9 @@
 use super::transfer::{PRESETS, range};
 use super::{Clip, OTHER, VolumeShow};
 use crate::now::{Case, Words};
-use crate::overlay::slices::{Viewing, plane_key};
+use crate::overlay::slices::{Slant, Viewing, plane_key};
 use crate::overlay::widgets::{mark, word};
+use crate::placing::Hands;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Color32, Rgba, Stroke, Ui, pos2, vec2};
@@ -53,6 +54,12 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
                 show.clip = Clip::Plane(plane, on && !matches!(show.clip, Clip::Plane(_, true)));
             }
         }
+        let askew = ui.selectable_label(matches!(show.clip, Clip::Askew(_)), words.get("plane-slant"));
+        mark(ui, "volume-askew", &askew);
+        if askew.clicked() {
+            show.clip = Clip::Askew(show.clip == Clip::Askew(false));
+            stand_askew(world);
+        }
         ui.selectable_value(&mut show.clip, Clip::Beam, words.get("volume-beam"));
     });
     if show.clip == Clip::Beam {
@@ -72,6 +79,15 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     });
     if *world.resource::<VolumeShow>() != show {
         *world.resource_mut::<VolumeShow>() = show;
+    }
+}
+
+/// Who cuts by the plane that stands askew, and has none, gets one: in the hand where there are hands.
+fn stand_askew(world: &mut World) {
+    let slant = if world.contains_resource::<Hands>() { Slant::Hand } else { Slant::Angles(45.0, 0.0) };
+    let mut viewing = world.resource_mut::<Viewing>();
+    if viewing.slant == Slant::Nothing {
+        viewing.slant = slant;
     }
 }
 

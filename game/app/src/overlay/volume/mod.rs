@@ -16,7 +16,7 @@ use bevy::prelude::*;
 use bevy::render::render_resource::{Extent3d, TextureDimension, TextureFormat};
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use job::{Job, MarchUniform, Marching};
-use nalgebra::Vector3;
+use nalgebra::{Point3, Vector3};
 use serde::{Deserialize, Serialize};
 use transfer::{Blocks, PRESETS, Stop, TABLE};
 use vestibule_geometry::AnatomicalPlane;
@@ -37,6 +37,8 @@ pub enum Clip {
     Octant,
     /// Everything on one side of a cut; `true`: on its other side.
     Plane(AnatomicalPlane, bool),
+    /// Everything on one side of the plane that stands askew, which a hand may hold; `true`: on its other side.
+    Askew(bool),
     /// A cylinder along the beam, from the point towards the source.
     Beam,
 }
@@ -294,25 +296,42 @@ fn describe(
     let [first, last] = cuts.body.filter(|_| show.body_only).unwrap_or(cuts.bounds);
     let size = last - first;
     let share = |end: usize| first.coords + Vector3::from_fn(|a, _| size[a] * show.inside[a][end]);
-    let (which, normal, radius) = match show.clip {
-        Clip::Nothing => (0.0, Vector3::zeros(), 0.0),
-        Clip::Octant => (1.0, Vector3::zeros(), 0.0),
-        Clip::Plane(plane, other) => (2.0, plane.picture()[2] * if other { -1.0 } else { 1.0 }, 0.0),
-        Clip::Beam => match towards_source(case, now) {
-            Some(direction) => (3.0, direction, show.radius_mm),
-            None => (0.0, Vector3::zeros(), 0.0),
-        },
-    };
+    let away = cut_away(show.clip, cuts, || towards_source(case, now));
     MarchUniform {
         index,
         mm: index.inverse(),
         size: field.size(step_mm as f32),
         range: Vec4::new(low as f32, high as f32, show.gloss, show.hollow),
-        point: vector(cuts.at.coords, which),
-        normal: vector(normal, radius as f32),
+        point: vector(away.at.coords, away.which),
+        normal: vector(away.normal, show.radius_mm as f32),
         low: vector(share(0), show.density),
         high: vector(share(1), 1.0),
         ..MarchUniform::default()
+    }
+}
+
+/// What is cut away, as the shader has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Away {
+    /// 0 nothing, 1 the octant, 2 a half space, 3 a cylinder.
+    which: f32,
+    /// Through which point.
+    at: Point3<f64>,
+    /// Out of the half space that stays, or along the cylinder.
+    normal: Vector3<f64>,
+}
+
+fn cut_away(clip: Clip, cuts: &Cuts, towards_source: impl FnOnce() -> Option<Vector3<f64>>) -> Away {
+    let side = |other: bool| if other { -1.0 } else { 1.0 };
+    let away = |which, at, normal| Away { which, at, normal };
+    let nothing = away(0.0, cuts.at, Vector3::zeros());
+    match clip {
+        Clip::Nothing => nothing,
+        Clip::Octant => Away { which: 1.0, ..nothing },
+        Clip::Plane(plane, other) => away(2.0, cuts.at, plane.picture()[2] * side(other)),
+        // where no plane stands askew nothing is cut
+        Clip::Askew(other) => cuts.slant.map_or(nothing, |s| away(2.0, s.middle(), s.out * side(other))),
+        Clip::Beam => towards_source().map_or(nothing, |d| away(3.0, cuts.at, d)),
     }
 }
 
@@ -353,10 +372,25 @@ fn legend(world: &World) -> Legend {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nalgebra::Point3;
+    use crate::overlay::cuts::Frame;
     use std::sync::Arc;
     use vestibule_geometry::BeamAngles;
     use vestibule_patient::{Beam, Patient, Plan};
+
+    #[test]
+    fn the_plane_in_the_hand_cuts_on_its_own_side() {
+        let mut cuts = Cuts { at: Point3::new(1.0, 2.0, 3.0), ..Cuts::default() };
+        let none = || None;
+        assert_eq!(cut_away(Clip::Askew(false), &cuts, none).which, 0.0, "no plane stands askew");
+        let middle = Point3::new(10.0, 20.0, 30.0);
+        cuts.slant = Some(Frame::square(middle, Vector3::x(), Vector3::y(), 50.0));
+        let away = cut_away(Clip::Askew(false), &cuts, none);
+        assert!(away.which == 2.0 && (away.at - middle).norm() < 1e-9 && (away.normal - Vector3::z()).norm() < 1e-9);
+        assert!((cut_away(Clip::Askew(true), &cuts, none).normal + Vector3::z()).norm() < 1e-9);
+        // the other planes go through the cross
+        let away = cut_away(Clip::Plane(AnatomicalPlane::Axial, false), &cuts, none);
+        assert!(away.at == cuts.at && (away.normal - AnatomicalPlane::Axial.picture()[2]).norm() < 1e-12);
+    }
 
     #[test]
     fn the_cylinder_runs_to_the_source() {
