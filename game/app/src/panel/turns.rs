@@ -78,11 +78,10 @@ mod tests {
         let [a, b, c] = [1, 2, 3].map(|i| Entity::from_raw_u32(i).unwrap());
         let mut rested = Rested::default();
         let all = [(a, false), (b, false), (c, false)];
-        let mut first: Vec<_> = (0..3).map(|_| rested.next(&all).unwrap()).collect();
+        let first: Vec<_> = (0..3).map(|_| rested.next(&all).unwrap()).collect();
         let again: Vec<_> = (0..3).map(|_| rested.next(&all).unwrap()).collect();
         assert_eq!(first, again, "in turn");
-        first.sort();
-        assert_eq!(first, [a, b, c]);
+        assert!([a, b, c].iter().all(|e| first.contains(e)));
         // b is pointed at: the others share what is left
         let pointed = [(a, false), (b, true), (c, false)];
         let turns: Vec<_> = (0..4).map(|_| rested.next(&pointed).unwrap()).collect();

@@ -16,6 +16,8 @@ use vestibule_geometry::{AnatomicalPlane, letter};
 
 /// Points of scrolling that make one step to the next slice.
 const STEP: f32 = 24.0;
+/// Slices of a page of scrolling.
+const PAGE: f32 = 10.0;
 /// Gap of the cross round the point, points.
 const GAP: f32 = 10.0;
 /// Length of the scale, mm, the longest that takes less than a third of the picture.
@@ -138,17 +140,17 @@ fn mouse(ui: &Ui, world: &mut World, index: usize, response: &Response, scale: f
     if !response.hovered() {
         return;
     }
-    let (scroll, zoom) = ui.input(|i| (i.smooth_scroll_delta.y, i.zoom_delta()));
+    let (scrolled, zoom) = ui.input(|i| (slices_scrolled(i), i.zoom_delta()));
     if zoom != 1.0 {
         let cuts = world.resource::<Cuts>().clone();
         let mut views = world.resource_mut::<Views>();
         let view = &mut views.list[index];
         view.mm_per_pixel = Some((view.scale(&cuts) / f64::from(zoom)).clamp(0.02, 10.0));
-    } else if scroll != 0.0 {
+    } else if scrolled != 0.0 {
         let id = response.id.with("scrolled");
-        let all = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + scroll;
-        let steps = (all / STEP).trunc();
-        ui.data_mut(|d| d.insert_temp(id, all - steps * STEP));
+        let all = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0) + scrolled;
+        let steps = all.trunc();
+        ui.data_mut(|d| d.insert_temp(id, all - steps));
         let shows = world.resource::<Views>().list[index].shows;
         if let (Shows::Plane(plane), true) = (shows, steps != 0.0) {
             let slice_mm = slice_mm(world, plane);
@@ -158,6 +160,19 @@ fn mouse(ui: &Ui, world: &mut World, index: usize, response: &Response, scale: f
             cuts.go(to);
         }
     }
+}
+
+/// How many slices the wheel asks for in this pass: a notch is one, whatever egui makes of it for lists.
+fn slices_scrolled(input: &egui::InputState) -> f32 {
+    let of = |event: &egui::Event| match event {
+        egui::Event::MouseWheel { unit, delta, .. } => match unit {
+            egui::MouseWheelUnit::Line => delta.y.signum() * delta.y.abs().ceil().min(1.0),
+            egui::MouseWheelUnit::Point => delta.y / STEP,
+            egui::MouseWheelUnit::Page => delta.y * PAGE,
+        },
+        _ => 0.0,
+    };
+    input.events.iter().map(of).sum()
 }
 
 /// From one slice of the image to the next, across this plane, mm.
