@@ -66,20 +66,6 @@ impl Screen {
         self.xdotool(&words);
     }
 
-    /// Drags from a pixel by so many, with this button of the mouse: 1 left, 2 middle, 3 right.
-    pub fn drag(&self, [x, y]: [f64; 2], [right, down]: [f64; 2], button: &str) {
-        let at = |share: f64| [x + right * share, y + down * share].map(|v| format!("{v:.0}"));
-        let mut words = vec!["mousemove".to_owned()];
-        words.extend(at(0.0));
-        words.extend(["sleep", "0.5", "mousedown", button].map(String::from));
-        for step in 1..=8 {
-            words.extend(["sleep", "0.4", "mousemove"].map(String::from));
-            words.extend(at(f64::from(step) / 8.0));
-        }
-        words.extend(["sleep", "0.5", "mouseup", button].map(String::from));
-        self.xdotool(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    }
-
     /// Clicks a pixel twice, so quickly that a slow program has both in one frame.
     pub fn double_click(&self, [x, y]: [f64; 2]) {
         let place = [x, y].map(|v| format!("{v:.0}"));

