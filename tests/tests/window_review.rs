@@ -132,6 +132,10 @@ fn a_clinician_finds_measures_and_plays() {
     println!("figure: measured {far} mm, the crosses are {want:.2} mm apart");
     assert!((far - want).abs() < 0.15, "{far} is not {want}");
 
+    the_mouse_in_a_picture(&mut desk, number(&shown["images"][0]["spacing_mm"][2]));
+    desk.screen.click([x + 40.0, y - 30.0]);
+    let (other, _) = cross(&desk.wait(&["cross "]));
+
     // the second plan beside the first: at the cross B − A is what the engine says of both
     let found = desk.press("x", "compared ");
     let got: Vec<f64> = found.split(' ').skip(1).map(|w| w.parse().unwrap()).collect();
@@ -142,8 +146,6 @@ fn a_clinician_finds_measures_and_plays() {
     desk.press("n", "kept Note");
     desk.press("b", "kept Bookmark");
     desk.press("p", "kept Picture");
-
-    the_mouse_in_a_picture(&mut desk, number(&shown["images"][0]["spacing_mm"][2]));
 
     // back to the hottest point, and the plan plays: the dose there begins at nothing and grows
     desk.press("h", "cross ");
