@@ -55,7 +55,7 @@ impl Screen {
         self.xdotool(&["key", key]);
     }
 
-    /// Turns the wheel over a pixel, one notch: up is positive. `held`: a key that is down meanwhile.
+    /// Turns the wheel over a pixel by one notch. `held`: a key that is down meanwhile.
     pub fn wheel(&self, [x, y]: [f64; 2], up: bool, held: Option<&str>) {
         let place = [x, y].map(|v| format!("{v:.0}"));
         let button = if up { "4" } else { "5" };

@@ -162,11 +162,11 @@ fn mouse(ui: &Ui, world: &mut World, index: usize, response: &Response, scale: f
     }
 }
 
-/// How many slices the wheel asks for in this pass: a notch is one, whatever egui makes of it for lists.
+/// How many slices the wheel asks for in this pass: a notch is one, whatever egui makes of it for lists, and a fine wheel has parts of one.
 fn slices_scrolled(input: &egui::InputState) -> f32 {
     let of = |event: &egui::Event| match event {
         egui::Event::MouseWheel { unit, delta, .. } => match unit {
-            egui::MouseWheelUnit::Line => delta.y.signum() * delta.y.abs().ceil().min(1.0),
+            egui::MouseWheelUnit::Line => delta.y,
             egui::MouseWheelUnit::Point => delta.y / STEP,
             egui::MouseWheelUnit::Page => delta.y * PAGE,
         },
