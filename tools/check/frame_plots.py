@@ -15,7 +15,7 @@ folder, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
 def read(kind):
     runs = []
     for file in folder.glob(f"{kind}-*.json"):
-        runs.append((float(file.stem.split("-", 1)[1]), json.loads(file.read_text())))
+        runs.append((float(file.stem.removeprefix(f"{kind}-")), json.loads(file.read_text())))
     return sorted(runs, key=lambda r: r[0])
 
 
