@@ -55,51 +55,41 @@ impl Screen {
         self.xdotool(&["key", key]);
     }
 
+    /// Moves the mouse to a pixel, waits, and does the rest.
+    fn mouse(&self, at: [f64; 2], wait_s: &str, rest: &[&str]) {
+        let [x, y] = at.map(|v| format!("{v:.0}"));
+        self.xdotool(&[&["mousemove", &x, &y, "sleep", wait_s], rest].concat());
+    }
+
     /// Turns the wheel over a pixel by one notch. `held`: a key that is down meanwhile.
-    pub fn wheel(&self, [x, y]: [f64; 2], up: bool, held: Option<&str>) {
-        let place = [x, y].map(|v| format!("{v:.0}"));
-        let button = if up { "4" } else { "5" };
-        let mut words = vec!["mousemove", &place[0], &place[1], "sleep", "0.5"];
-        words.extend(held.iter().flat_map(|key| ["keydown", key, "sleep", "1"]));
-        words.extend(["click", button]);
-        words.extend(held.iter().flat_map(|key| ["sleep", "1", "keyup", key]));
-        self.xdotool(&words);
+    pub fn wheel(&self, at: [f64; 2], up: bool, held: Option<&str>) {
+        let turn = ["click", if up { "4" } else { "5" }];
+        match held {
+            Some(key) => self.mouse(
+                at,
+                "0.5",
+                &[&["keydown", key, "sleep", "1"], &turn[..], &["sleep", "1", "keyup", key]].concat(),
+            ),
+            None => self.mouse(at, "0.5", &turn),
+        }
     }
 
     /// Clicks a pixel twice, so quickly that a slow program has both in one frame.
-    pub fn double_click(&self, [x, y]: [f64; 2]) {
-        let place = [x, y].map(|v| format!("{v:.0}"));
-        self.xdotool(&[
-            "mousemove",
-            &place[0],
-            &place[1],
-            "sleep",
-            "1",
-            "click",
-            "--repeat",
-            "2",
-            "--delay",
-            "15",
-            "1",
-        ]);
+    pub fn double_click(&self, at: [f64; 2]) {
+        self.mouse(at, "1", &["click", "--repeat", "2", "--delay", "15", "1"]);
     }
 
     /// Moves the mouse to a pixel and clicks, slowly enough for a program that draws a few pictures a second.
-    pub fn click(&self, [x, y]: [f64; 2]) {
-        let place = [x, y].map(|v| format!("{v:.0}"));
-        self.xdotool(&[
-            "mousemove",
-            &place[0],
-            &place[1],
-            "sleep",
-            "0.3",
-            "mousedown",
-            "1",
-            "sleep",
-            "0.3",
-            "mouseup",
-            "1",
-        ]);
+    pub fn click(&self, at: [f64; 2]) {
+        self.mouse(at, "0.3", &["mousedown", "1", "sleep", "0.3", "mouseup", "1"]);
+    }
+
+    /// Presses a button at a pixel (1 left, 2 middle, 3 right), moves to another, and lets go; each so slowly that every program has drawn
+    /// between.
+    pub fn drag(&self, button: u8, from: [f64; 2], to: [f64; 2]) {
+        let button = button.to_string();
+        self.mouse(from, "0.5", &["mousedown", &button, "sleep", "1"]);
+        self.mouse(to, "1.5", &["mouseup", &button]);
     }
 }
 

@@ -20,6 +20,60 @@ fn cross(line: &str) -> ([f64; 3], Option<f64>) {
     ([1, 2, 3].map(|i| words[i].parse().unwrap()), words[5].parse().ok())
 }
 
+fn numbers<const N: usize>(line: &str) -> [f64; N] {
+    let found: Vec<f64> = line.split(' ').skip(1).map(|w| w.parse().unwrap()).collect();
+    found.try_into().unwrap()
+}
+
+/// The left button takes the cross along, the right one the window, the middle one the picture; in the room they go round.
+fn dragging(desk: &mut Window) {
+    let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 0.06);
+    let middle = desk.at("axial");
+    let by = |[x, y]: [f64; 2], dx: f64, dy: f64| [x + dx, y + dy];
+    let there = by(middle, 30.0, 25.0);
+    desk.screen.click(there);
+    let (want, _) = cross(&desk.wait(&["cross "]));
+    desk.screen.click(middle);
+    let (start, _) = cross(&desk.wait(&["cross "]));
+    assert!(!near(&start, &want));
+    desk.screen.drag(1, middle, there);
+    let (got, _) = cross(&desk.wait(&["cross "]));
+    assert!(near(&got, &want), "dragged to {got:?}, a click there gives {want:?}");
+
+    // the picture is shifted: what lay at a place lies as much farther as the mouse went
+    desk.screen.drag(2, middle, by(middle, 40.0, -20.0));
+    desk.screen.click(by(middle, 40.0, -20.0));
+    let (got, _) = cross(&desk.wait(&["cross "]));
+    assert!(near(&got, &start), "shifted, {got:?} is not {start:?}");
+    desk.screen.drag(2, middle, by(middle, -40.0, 20.0));
+    desk.screen.click(there);
+    let (got, _) = cross(&desk.wait(&["cross "]));
+    assert!(near(&got, &want), "shifted back, {got:?} is not {want:?}");
+
+    // to the right a wider window, downwards a higher level; back, it is as it was
+    let window = |desk: &mut Window, to: [f64; 2]| {
+        desk.screen.drag(3, middle, to);
+        numbers::<2>(&desk.wait(&["window "]))
+    };
+    let [level, width] = window(desk, by(middle, 50.0, 0.0));
+    let [higher, same] = window(desk, by(middle, 0.0, 40.0));
+    let [lower, narrow] = window(desk, by(middle, -50.0, 0.0));
+    println!("figure: dragged, the window goes {width:.0} to {narrow:.0} wide, the level {level:.0} to {higher:.0}");
+    assert!((width / narrow - 1.2214).abs() < 0.002 && same == width && higher > level && lower == higher);
+    let [back, _] = window(desk, by(middle, 0.0, -40.0));
+    // downwards at the wider window, upwards at the narrower one
+    let times = (higher - level) / (lower - back);
+    assert!((times - width / narrow).abs() < 0.01, "{times}");
+
+    let room = desk.at("room");
+    desk.screen.drag(1, room, by(room, 50.0, 0.0));
+    let [turn, rise] = numbers(&desk.wait(&["orbit "]));
+    desk.screen.drag(1, room, by(room, -50.0, 30.0));
+    let [again, higher] = numbers(&desk.wait(&["orbit "]));
+    println!("figure: fifty pixels go {:.1} degrees round, thirty {:.1} up", again - turn, higher - rise);
+    assert!((again - turn - 17.2).abs() < 0.2 && (higher - rise - 10.3).abs() < 0.2);
+}
+
 /// The wheel goes from slice to slice, and larger with Ctrl; a double click shows one picture alone.
 fn the_mouse_in_a_picture(desk: &mut Window, slice_mm: f64) {
     let near = |a: f64, b: f64| (a - b).abs() < 0.06;
@@ -132,6 +186,7 @@ fn a_clinician_finds_measures_and_plays() {
     println!("figure: measured {far} mm, the crosses are {want:.2} mm apart");
     assert!((far - want).abs() < 0.15, "{far} is not {want}");
 
+    dragging(&mut desk);
     the_mouse_in_a_picture(&mut desk, number(&shown["images"][0]["spacing_mm"][2]));
     desk.screen.click([x + 40.0, y - 30.0]);
     let (other, _) = cross(&desk.wait(&["cross "]));

@@ -277,6 +277,8 @@ pub const DESK_TIME: f32 = 62.0;
 pub const DESK_PAGE: f32 = 400.0;
 /// Space between pictures, points.
 pub const DESK_GAP: f32 = 3.0;
+/// Points that a pressed mouse may move on the desk and still click.
+pub const DESK_CLICK: f32 = 6.0;
 
 /// Distance of a clinician's boards in the headset from the eyes, metres.
 pub const BOARD_DISTANCE_M: f32 = 1.1;
@@ -286,6 +288,8 @@ pub const BOARD_SMALL_DEG: f32 = 0.8;
 pub const BOARD_LARGE: f32 = 1.3;
 /// Pixels of a board's picture a point: about 30 a degree.
 pub const BOARD_PIXELS: f32 = 2.0;
+/// Points that a laser may move on a board and still click: somewhat over two degrees, since a hand that points shakes.
+pub const BOARD_CLICK: f32 = 24.0;
 /// Corner radius of a board, points.
 pub const BOARD_ROUND: u8 = 12;
 

@@ -267,7 +267,7 @@ fn draw<const PART: usize>(world: &mut World) {
     let Some(ctx) = world.get_mut::<EguiContext>(context).map(|mut c| c.get_mut().clone()) else { return };
     if !std::mem::replace(&mut world.resource_mut::<Cockpit>().styled[PART], true) {
         if let Some(faces) = world.get_resource::<Typefaces>() {
-            dress(&ctx, faces);
+            dress(&ctx, faces, tokens::BOARD_CLICK);
         }
         return; // fonts count from the next pass
     }

@@ -33,7 +33,7 @@ pub struct Desk {
     styled: bool,
     /// What a test was told.
     places: Vec<(String, Vec2)>,
-    told: [String; 3],
+    told: [String; 4],
     playing: bool,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn draw(world: &mut World) {
     if !world.resource::<Desk>().styled {
         world.resource_mut::<Desk>().styled = true;
         if let Some(faces) = world.get_resource::<Typefaces>() {
-            dress(&ctx, faces);
+            dress(&ctx, faces, tokens::DESK_CLICK);
         }
         return; // fonts count from the next pass
     }
@@ -94,13 +94,15 @@ fn tell(world: &mut World, ctx: &egui::Context) {
     let measured = format!("measured {:.1?}", world.resource::<Measure>().distances());
     let [centre, width] = world.resource::<Viewing>().window;
     let window = format!("window {centre:.1} {width:.1}");
+    let [turn, rise] = world.resource::<Views>().orbit.turn;
+    let orbit = format!("orbit {:.1} {:.1}", turn.to_degrees(), rise.to_degrees());
     let playing = world.resource::<Transport>().playing;
     let mut desk = world.resource_mut::<Desk>();
     out.places("desk", places, &mut desk.places);
     if playing != std::mem::replace(&mut desk.playing, playing) {
         out.say(format_args!("review {}", if playing { "plays" } else { "stands" }));
     }
-    for (line, told) in [(cross, 0), (measured, 1), (window, 2)] {
+    for (line, told) in [(cross, 0), (measured, 1), (window, 2), (orbit, 3)] {
         if desk.told[told] != line {
             out.say(format_args!("{line}"));
             desk.told[told] = line;
@@ -108,9 +110,10 @@ fn tell(world: &mut World, ctx: &egui::Context) {
     }
 }
 
-/// Dark, and larger than egui's own.
-pub(super) fn dress(ctx: &egui::Context, faces: &Typefaces) {
+/// Dark, and larger than egui's own. `click`: points that a pressed pointer may move and still click; numbers and plots are dragged only beyond.
+pub(super) fn dress(ctx: &egui::Context, faces: &Typefaces, click: f32) {
     style(ctx, faces);
+    ctx.options_mut(|o| o.input_options.max_click_dist = click);
     ctx.set_theme(egui::Theme::Dark);
     ctx.global_style_mut(|s| {
         let [text, small, title, _] = tokens::DESK_TYPE;

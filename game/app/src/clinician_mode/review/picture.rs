@@ -86,17 +86,56 @@ fn shadowed(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, 
     painter.text(at, align, text, font, tokens::DESK_TEXT);
 }
 
+/// A button that was pressed in the picture and is held, or was let go in this pass.
+struct Held {
+    /// Where the mouse is, or was when the button was let go: a slow frame has what came after in the same pass.
+    at: egui::Pos2,
+    /// The way it went in this pass with the button held.
+    by: egui::Vec2,
+    /// It was pressed in this pass.
+    pressed: bool,
+}
+
+/// From the press on, since egui waits until a press can be no click any more, and what a picture shows should follow at once.
+fn held(ui: &Ui, response: &Response, button: PointerButton) -> Option<Held> {
+    let id = response.id.with(("held", button as usize));
+    let before = ui.data(|d| d.get_temp(id)).unwrap_or(false);
+    let now = response.is_pointer_button_down_on() && ui.input(|i| i.pointer.button_down(button));
+    if now != before {
+        ui.data_mut(|d| d.insert_temp(id, now));
+    }
+    let turned = |i: &egui::InputState, down: bool| {
+        let place = |event: &egui::Event| match event {
+            egui::Event::PointerButton { pos, button: b, pressed, .. } if (*b, *pressed) == (button, down) => {
+                Some(*pos)
+            }
+            _ => None,
+        };
+        i.events.iter().rev().find_map(place)
+    };
+    if !(before || now || response.clicked_by(button)) {
+        return None;
+    }
+    ui.input(|i| {
+        let end = i.pointer.latest_pos()?;
+        // the way to the place of the press was not gone with the button held
+        let from = if before { end - i.pointer.delta() } else { turned(i, true)? };
+        let at = if now { end } else { turned(i, false)? };
+        Some(Held { at, by: at - from, pressed: !before })
+    })
+}
+
 fn room(ui: &Ui, world: &mut World, response: &Response) {
-    let by = response.drag_delta();
     let scroll = ui.input(|i| i.smooth_scroll_delta.y);
     show_ray(ui, world, response);
     let mut views = world.resource_mut::<Views>();
     if ui.input(|i| i.modifiers.shift) {
         return; // who shows something does not turn
     }
-    if response.dragged_by(PointerButton::Primary) {
+    let others = [PointerButton::Secondary, PointerButton::Middle];
+    if let Some(Held { by, .. }) = held(ui, response, PointerButton::Primary) {
         views.orbit.drag(Vec2::new(by.x, by.y));
-    } else if response.dragged() {
+    } else if let Some(Held { by, .. }) = others.into_iter().find_map(|b| held(ui, response, b)) {
         views.orbit.shift(Vec2::new(by.x, by.y));
     }
     if response.hovered() && scroll != 0.0 {
@@ -115,23 +154,21 @@ fn show_ray(ui: &Ui, world: &mut World, response: &Response) {
 }
 
 fn mouse(ui: &Ui, world: &mut World, index: usize, response: &Response, scale: f64) {
-    let by = response.drag_delta();
-    if response.dragged_by(PointerButton::Primary) || response.clicked() {
-        if let Some(p) = response.interact_pointer_pos() {
-            let at = (p - response.rect.min) * scale as f32;
-            let point = {
-                let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
-                views.list[index].point(cuts, [f64::from(at.x), f64::from(at.y)])
-            };
-            if let Some(point) = point {
-                world.resource_mut::<Cuts>().go(point);
-            }
+    if let Some(Held { at, by, pressed }) = held(ui, response, PointerButton::Primary) {
+        let at = (at - response.rect.min) * scale as f32;
+        let point = {
+            let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
+            views.list[index].point(cuts, [f64::from(at.x), f64::from(at.y)])
+        };
+        // who holds still points where they pressed, though the picture may lie elsewhere by now
+        if let Some(point) = point.filter(|_| pressed || by != egui::Vec2::ZERO) {
+            world.resource_mut::<Cuts>().go(point);
         }
-    } else if response.dragged_by(PointerButton::Secondary) {
+    } else if let Some(Held { by, .. }) = held(ui, response, PointerButton::Secondary) {
         let [centre, width] = &mut world.resource_mut::<Viewing>().window;
         *width = (*width * f64::from(by.x * 0.004).exp()).clamp(1e-3, 1e6);
         *centre += f64::from(by.y) * *width * 0.003;
-    } else if response.dragged_by(PointerButton::Middle) {
+    } else if let Some(Held { by, .. }) = held(ui, response, PointerButton::Middle) {
         let mm = world.resource::<Views>().list[index].scale(world.resource::<Cuts>());
         let view = &mut world.resource_mut::<Views>().list[index];
         view.pan_mm[0] -= f64::from(by.x) * scale * mm;

@@ -124,6 +124,8 @@ fn beams(ui: &mut Ui, t: &Transport, width: f32) -> Option<f64> {
     }
     let at = x(t.time_s);
     painter.vline(at, rect.expand(3.0).y_range(), egui::Stroke::new(2.0, tokens::WHITE));
-    let pressed = (response.dragged() || response.clicked()).then(|| response.interact_pointer_pos()).flatten();
+    // from the press on, as far as a click may move too
+    let pressed = response.is_pointer_button_down_on() || response.clicked();
+    let pressed = pressed.then(|| response.interact_pointer_pos()).flatten();
     pressed.map(|p| f64::from((p.x - rect.left()) / rect.width()) * t.length_s)
 }
