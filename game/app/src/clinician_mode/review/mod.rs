@@ -5,6 +5,7 @@ mod boards;
 mod chart;
 mod cockpit;
 mod desk;
+mod held;
 mod keys;
 mod next_life;
 mod picture;

@@ -1,5 +1,6 @@
 //! One picture of the desk: what its camera sees, letters of the orientation, the cross at the point, a scale; and the mouse in it.
 
+use super::held::{Held, held};
 use super::views::{NAMES, Shows, Views};
 use crate::now::{Case, Words};
 use crate::overlay::slices::{Viewing, plane_key};
@@ -8,9 +9,7 @@ use crate::overlay::{Cuts, Family, measure};
 use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy::prelude::*;
-use bevy_egui::egui::{
-    self, Align2, Color32, FontFamily, FontId, PointerButton, Rect, Response, Sense, Stroke, Ui, pos2, vec2,
-};
+use bevy_egui::egui::{self, Align2, Color32, FontFamily, FontId, Rect, Response, Sense, Stroke, Ui, pos2, vec2};
 use bevy_egui::{EguiTextureHandle, EguiUserTextures};
 use vestibule_geometry::{AnatomicalPlane, letter};
 
@@ -86,56 +85,17 @@ fn shadowed(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, 
     painter.text(at, align, text, font, tokens::DESK_TEXT);
 }
 
-/// A button that was pressed in the picture and is held, or was let go in this pass.
-struct Held {
-    /// Where the mouse is, or was when the button was let go: a slow frame has what came after in the same pass.
-    at: egui::Pos2,
-    /// The way it went in this pass with the button held.
-    by: egui::Vec2,
-    /// It was pressed in this pass.
-    pressed: bool,
-}
-
-/// From the press on, since egui waits until a press can be no click any more, and what a picture shows should follow at once.
-fn held(ui: &Ui, response: &Response, button: PointerButton) -> Option<Held> {
-    let id = response.id.with(("held", button as usize));
-    let before = ui.data(|d| d.get_temp(id)).unwrap_or(false);
-    let now = response.is_pointer_button_down_on() && ui.input(|i| i.pointer.button_down(button));
-    if now != before {
-        ui.data_mut(|d| d.insert_temp(id, now));
-    }
-    let turned = |i: &egui::InputState, down: bool| {
-        let place = |event: &egui::Event| match event {
-            egui::Event::PointerButton { pos, button: b, pressed, .. } if (*b, *pressed) == (button, down) => {
-                Some(*pos)
-            }
-            _ => None,
-        };
-        i.events.iter().rev().find_map(place)
-    };
-    if !(before || now || response.clicked_by(button)) {
-        return None;
-    }
-    ui.input(|i| {
-        let end = i.pointer.latest_pos()?;
-        // the way to the place of the press was not gone with the button held
-        let from = if before { end - i.pointer.delta() } else { turned(i, true)? };
-        let at = if now { end } else { turned(i, false)? };
-        Some(Held { at, by: at - from, pressed: !before })
-    })
-}
-
 fn room(ui: &Ui, world: &mut World, response: &Response) {
     let scroll = ui.input(|i| i.smooth_scroll_delta.y);
     show_ray(ui, world, response);
+    let [left, right, middle] = held(ui, response);
     let mut views = world.resource_mut::<Views>();
     if ui.input(|i| i.modifiers.shift) {
         return; // who shows something does not turn
     }
-    let others = [PointerButton::Secondary, PointerButton::Middle];
-    if let Some(Held { by, .. }) = held(ui, response, PointerButton::Primary) {
+    if let Some(Held { by, .. }) = left {
         views.orbit.drag(Vec2::new(by.x, by.y));
-    } else if let Some(Held { by, .. }) = others.into_iter().find_map(|b| held(ui, response, b)) {
+    } else if let Some(Held { by, .. }) = right.or(middle) {
         views.orbit.shift(Vec2::new(by.x, by.y));
     }
     if response.hovered() && scroll != 0.0 {
@@ -154,21 +114,21 @@ fn show_ray(ui: &Ui, world: &mut World, response: &Response) {
 }
 
 fn mouse(ui: &Ui, world: &mut World, index: usize, response: &Response, scale: f64) {
-    if let Some(Held { at, by, pressed }) = held(ui, response, PointerButton::Primary) {
+    let [left, right, middle] = held(ui, response);
+    if let Some(Held { at, .. }) = left {
         let at = (at - response.rect.min) * scale as f32;
         let point = {
             let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
             views.list[index].point(cuts, [f64::from(at.x), f64::from(at.y)])
         };
-        // who holds still points where they pressed, though the picture may lie elsewhere by now
-        if let Some(point) = point.filter(|_| pressed || by != egui::Vec2::ZERO) {
+        if let Some(point) = point {
             world.resource_mut::<Cuts>().go(point);
         }
-    } else if let Some(Held { by, .. }) = held(ui, response, PointerButton::Secondary) {
+    } else if let Some(Held { by, .. }) = right {
         let [centre, width] = &mut world.resource_mut::<Viewing>().window;
         *width = (*width * f64::from(by.x * 0.004).exp()).clamp(1e-3, 1e6);
         *centre += f64::from(by.y) * *width * 0.003;
-    } else if let Some(Held { by, .. }) = held(ui, response, PointerButton::Middle) {
+    } else if let Some(Held { by, .. }) = middle {
         let mm = world.resource::<Views>().list[index].scale(world.resource::<Cuts>());
         let view = &mut world.resource_mut::<Views>().list[index];
         view.pan_mm[0] -= f64::from(by.x) * scale * mm;
