@@ -35,6 +35,14 @@ impl Events {
         *told = all;
     }
 
+    /// Says what stands written in a place: `text WHERE WORDS`, only what was not there at `told`.
+    pub fn texts(&self, place: &str, all: Vec<String>, told: &mut Vec<String>) {
+        for text in all.iter().filter(|t| !told.contains(t)) {
+            self.say(format_args!("text {place} {}", text.replace('\n', " / ")));
+        }
+        *told = all;
+    }
+
     /// Prints one line. Never say anything of a person here.
     pub fn say(&self, what: Arguments) {
         if self.on {

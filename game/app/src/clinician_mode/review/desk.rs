@@ -34,6 +34,7 @@ pub struct Desk {
     /// What a test was told.
     places: Vec<(String, Vec2)>,
     told: [String; 4],
+    texts: Vec<String>,
     playing: bool,
 }
 
@@ -97,8 +98,10 @@ fn tell(world: &mut World, ctx: &egui::Context) {
     let [turn, rise] = world.resource::<Views>().orbit.turn;
     let orbit = format!("orbit {:.1} {:.1}", turn.to_degrees(), rise.to_degrees());
     let playing = world.resource::<Transport>().playing;
+    let texts = written(ctx);
     let mut desk = world.resource_mut::<Desk>();
     out.places("desk", places, &mut desk.places);
+    out.texts("desk", texts, &mut desk.texts);
     if playing != std::mem::replace(&mut desk.playing, playing) {
         out.say(format_args!("review {}", if playing { "plays" } else { "stands" }));
     }
@@ -108,6 +111,25 @@ fn tell(world: &mut World, ctx: &egui::Context) {
             desk.told[told] = line;
         }
     }
+}
+
+/// What stands written on the desk in this pass, in the order in which it was painted; what is scrolled out of sight is not.
+fn written(ctx: &egui::Context) -> Vec<String> {
+    fn of(shape: &egui::Shape, texts: &mut Vec<String>) {
+        match shape {
+            egui::Shape::Text(text) => texts.push(text.galley.text().to_owned()),
+            egui::Shape::Vec(shapes) => shapes.iter().for_each(|s| of(s, texts)),
+            _ => {}
+        }
+    }
+    let mut texts = Vec::new();
+    ctx.graphics(|g| {
+        g.get(egui::LayerId::background())
+            .into_iter()
+            .flat_map(|l| l.all_entries())
+            .for_each(|s| of(&s.shape, &mut texts));
+    });
+    texts
 }
 
 /// Dark, and larger than egui's own. `click`: points that a pressed pointer may move and still click; numbers and plots are dragged only beyond.

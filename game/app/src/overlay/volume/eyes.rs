@@ -13,8 +13,8 @@ use bevy::render::extract_component::ExtractComponent;
 use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy_mod_xr::camera::XrCamera;
 
-/// First of the layers in which each eye finds its own picture, and how many eyes there can be.
-const LAYER: usize = 40;
+/// First of the layers in which each eye finds its own picture, and how many eyes there can be; beyond every other overlay's.
+const LAYER: usize = 50;
 const MOST: usize = 6;
 /// Frames that are averaged once nothing moves; after as many nothing is marched until something does.
 pub const STILL: u32 = 16;
