@@ -11,9 +11,10 @@ use bevy::light::NotShadowCaster;
 use bevy::mesh::PrimitiveTopology;
 use bevy::prelude::*;
 use bevy::world_serialization::WorldAssetRoot;
+use serde::{Deserialize, Serialize};
 
 /// Places that can be chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// On the couch, at life size, carried by it.
     #[default]

@@ -7,6 +7,7 @@ mod cockpit;
 mod desk;
 mod held;
 mod keys;
+mod look;
 mod next_life;
 mod picture;
 mod play;

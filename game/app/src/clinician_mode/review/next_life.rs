@@ -29,7 +29,7 @@ pub(super) fn note(world: &World, view: &ViewState) {
 /// How it stands when the card is lost, kept before this process ends.
 pub(crate) fn keep_for_next_life(world: &mut World) {
     if world.contains_resource::<Case>() {
-        note(world, &ViewState::of(world));
+        note(world, &ViewState::with_look(world));
         keep_last_for_next_life();
     }
 }

@@ -1,5 +1,6 @@
 //! What a clinician has set up, as one value: for undo and redo, for bookmarks, and for what somebody likes to begin with.
 
+use super::look::Look;
 use crate::now::Case;
 use crate::overlay::compare::Compare;
 use crate::overlay::dose::{DoseShow, Source};
@@ -30,9 +31,16 @@ pub struct ViewState {
     volume: VolumeShow,
     measure: Measure,
     compare: Compare,
+    /// From where it is looked at; None: that is left as it is.
+    look: Option<Look>,
 }
 
 impl ViewState {
+    /// As it is now, and from where it is looked at.
+    pub fn with_look(world: &World) -> Self {
+        Self { look: Some(Look::of(world)), ..Self::of(world) }
+    }
+
     /// As it is now.
     pub fn of(world: &World) -> Self {
         let structures = world.resource::<Structures>();
@@ -46,6 +54,7 @@ impl ViewState {
             volume: world.resource::<VolumeShow>().clone(),
             measure: world.resource::<Measure>().clone(),
             compare: *world.resource::<Compare>(),
+            look: None,
         }
     }
 
@@ -77,6 +86,9 @@ impl ViewState {
         *world.resource_mut::<Compare>() = self.compare;
         if let Some(at) = self.at {
             world.resource_mut::<Cuts>().go(at);
+        }
+        if let Some(look) = &self.look {
+            look.restore(world);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::now::{Case, Words};
 use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use bevy_egui::egui::Color32;
+use serde::{Deserialize, Serialize};
 use vestibule_geometry::silhouette;
 
 /// Name in the family.
@@ -20,7 +21,8 @@ pub const ID: &str = "beams";
 const STEP_MM: f64 = 0.5;
 
 /// Which beam and layer are looked at.
-#[derive(Resource, Clone, Debug, Default, PartialEq)]
+#[derive(Resource, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BeamsShow {
     /// Beam, in the plan's order.
     pub beam: usize,

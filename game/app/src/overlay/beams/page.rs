@@ -43,9 +43,9 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         }
     });
     let beam = &delivery.beams[show.beam];
-    layers(ui, &words, beam, &mut show);
-    facts(ui, world, &words, beam, show.beam);
     let start_s = transport.beams.get(show.beam).map_or(0.0, |b| b.1);
+    layers(ui, &words, beam, start_s, &mut show);
+    facts(ui, world, &words, beam, show.beam);
     let pointed = plot(ui, world, &show, beam, transport.time_s - start_s);
     if let Some((spot, true)) = pointed {
         (show.picked, show.follow) = (Some(spot), false);
@@ -61,7 +61,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
 }
 
 /// One layer after the other, or all.
-fn layers(ui: &mut Ui, words: &Words, beam: &DeliveryBeam, show: &mut BeamsShow) {
+fn layers(ui: &mut Ui, words: &Words, beam: &DeliveryBeam, start_s: f64, show: &mut BeamsShow) {
     let count = beam.energies_mev.len();
     ui.horizontal(|ui| {
         let all = ui.selectable_label(show.layer.is_none(), words.get("beams-all"));
@@ -79,12 +79,24 @@ fn layers(ui: &mut Ui, words: &Words, beam: &DeliveryBeam, show: &mut BeamsShow)
         }
         if let Some(l) = show.layer {
             let energy = beam.energies_mev.get(l).copied().unwrap_or(0.0);
-            ui.label(format!("{}/{count}   {energy:.1} MeV", l + 1));
+            ui.label(format!("{}/{count}   {energy:.1} MeV{}", l + 1, given(beam, l, start_s)));
         } else {
             let range = beam.energies_mev.iter().fold([f64::INFINITY, 0.0], |[a, b], e| [a.min(*e), b.max(*e)]);
             ui.label(format!("{count}   {:.1} – {:.1} MeV", range[0], range[1]));
         }
     });
+}
+
+/// What a layer gives in all, and when.
+fn given(beam: &DeliveryBeam, layer: usize, start_s: f64) -> String {
+    let spots = || beam.spots.iter().filter(move |s| s.layer == layer);
+    let mu: f64 = spots().map(|s| s.mu).sum();
+    let begin = spots().map(|s| s.start_s).fold(f64::INFINITY, f64::min);
+    let end = spots().map(|s| s.start_s + s.length_s).fold(0.0, f64::max);
+    if end < begin {
+        return String::new(); // it has no spots
+    }
+    format!("   {mu:.1} MU   {:.1} – {:.1} s", start_s + begin, start_s + end)
 }
 
 /// What the plan says of this beam.

@@ -53,8 +53,16 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     }
 }
 
-/// Percents where bands begin; each stays above the one below it. A tick beside one stands its surface in the room.
+/// Where bands begin, in percents of the reference or in Gy; each stays above the one below it. A tick beside one stands its surface in
+/// the room.
 fn levels(ui: &mut Ui, show: &mut DoseShow, words: &Words) {
+    ui.horizontal(|ui| {
+        for (gray, unit) in [(false, "%"), (true, "Gy")] {
+            let way = ui.selectable_value(&mut show.in_gray, gray, unit);
+            mark(ui, if gray { "levels-gy" } else { "levels-percent" }, &way);
+        }
+    });
+    let reference_gy = show.reference_gy;
     let colours: Vec<_> = show.bands().iter().map(|b| b.1).collect();
     for i in (0..show.percents.len()).rev() {
         let low = if i > 0 { show.percents[i - 1] + 1.0 } else { 1.0 };
@@ -62,8 +70,17 @@ fn levels(ui: &mut Ui, show: &mut DoseShow, words: &Words) {
         ui.horizontal(|ui| {
             swatch(ui, colours[i]);
             let was = show.percents[i];
-            let field = egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5);
-            ui.add(field.max_decimals(0).suffix(" %"));
+            if show.in_gray {
+                let gray = |percent: f64| percent * reference_gy / 100.0;
+                let mut level = gray(was);
+                let field = egui::DragValue::new(&mut level).range(gray(low)..=gray(high)).speed(gray(0.5));
+                if ui.add(field.max_decimals(2).suffix(" Gy")).changed() {
+                    show.percents[i] = level / reference_gy * 100.0;
+                }
+            } else {
+                let field = egui::DragValue::new(&mut show.percents[i]).range(low..=high).speed(0.5);
+                ui.add(field.max_decimals(1).suffix(" %"));
+            }
             // a surface goes with its level
             show.surfaces.iter_mut().filter(|s| **s == was).for_each(|s| *s = show.percents[i]);
             let mut on = show.surfaces.contains(&show.percents[i]);

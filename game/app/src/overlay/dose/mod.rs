@@ -56,6 +56,8 @@ pub struct DoseShow {
     pub of_highest: bool,
     /// Where bands begin, percent of the reference, rising.
     pub percents: Vec<f64>,
+    /// Levels are set in Gy; they are kept as percents all the same.
+    pub in_gray: bool,
     /// Levels whose surfaces stand in the room, percent.
     pub surfaces: Vec<f64>,
     /// Physical proton dose is shown times [`RBE`].
@@ -79,6 +81,7 @@ impl Default for DoseShow {
             reference_gy: 2.0,
             of_highest: false,
             percents: tokens::ISODOSES.iter().map(|i| i.0).collect(),
+            in_gray: false,
             surfaces: Vec::new(),
             weighted: true,
             colour_safe: false,
@@ -305,6 +308,12 @@ pub fn title(words: &Words, case: &Case, source: Source) -> String {
     format!("{} {}", plan.map_or("RTDOSE", |p| p.label.as_str()), words.get(what))
 }
 
+/// A percent with a decimal only where it has one.
+fn plain(percent: f64) -> String {
+    let digits = usize::from((percent - percent.round()).abs() > 0.05);
+    format!("{percent:.digits$}")
+}
+
 fn legend(world: &World) -> Legend {
     let (Some(words), Some(case)) = (world.get_resource::<Words>(), world.get_resource::<Case>()) else {
         return Legend::default();
@@ -334,7 +343,7 @@ fn legend(world: &World) -> Legend {
         .iter()
         .zip(&show.percents)
         .rev()
-        .map(|((gray, colour), percent)| (*colour, format!("{percent:.0} %   {gray:.2} {unit}")))
+        .map(|((gray, colour), percent)| (*colour, format!("{} %   {gray:.2} {unit}", plain(*percent))))
         .collect();
     let mut notices = Vec::new();
     if show.of_highest {

@@ -10,6 +10,7 @@ use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use bevy_egui::egui::{self, Rgba, RichText, Ui};
+use serde::{Deserialize, Serialize};
 use vestibule_geometry::TriMesh;
 use vestibule_geometry::contour::closest;
 use vestibule_geometry::contour::distance::{DistanceField, DistanceOptions};
@@ -22,7 +23,8 @@ const MOST_MM: f64 = 30.0;
 const TRIANGLES: usize = 8000;
 
 /// Round which structure, and how far.
-#[derive(Resource, Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Resource, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct MarginShow {
     /// Its place in the list.
     pub of: usize,
@@ -112,7 +114,9 @@ fn stand(
     let Some(of) = structures.place_in_set(show.of) else { return };
     let others: Vec<(usize, usize)> = structures.shown().into_iter().filter(|(at, _)| *at != show.of).collect();
     let (patient, margin_mm) = (case.patient.clone(), show.margin_mm);
-    let slice_mm = case.patient.images.first().map_or(3.0, vestibule_patient::Image::slice_mm).max(0.1);
+    let drawn_on = case.patient.structure_sets.get(set).and_then(|s| s.referenced_series_uid.as_ref());
+    let image = case.patient.images.iter().find(|i| Some(&i.uid) == drawn_on).or(case.patient.images.first());
+    let slice_mm = image.map_or(3.0, vestibule_patient::Image::slice_mm).max(0.1);
     let task = AsyncComputeTaskPool::get().spawn(async move {
         let list = &patient.structure_sets[set].structures;
         let options = DistanceOptions { reach_mm: MOST_MM, slice_mm, ..DistanceOptions::default() };

@@ -73,7 +73,7 @@ pub fn bookmark(world: &mut World, text: &str) {
 }
 
 fn view_of(world: &World) -> String {
-    serde_json::to_string(&ViewState::of(world)).unwrap_or_default()
+    serde_json::to_string(&ViewState::with_look(world)).unwrap_or_default()
 }
 
 /// Goes to where a mark was made; a view is set up as it was.
