@@ -22,6 +22,7 @@ slices-nothing = nothing
 slices-opacity = opacity
 slices-in-room = In the room:
 slices-no-image = This patient has no images
+slices-for-patients = X-ray pictures of themselves on the screen in the room, without numbers
 slices-one = One slice only: no cut across it.
 slices-not-registered = Not in the same frame of reference: cannot be laid over it
 window-brain = Brain

@@ -22,6 +22,7 @@ slices-nothing = rien
 slices-opacity = opacité
 slices-in-room = Dans la salle :
 slices-no-image = Ce patient n’a pas d’images
+slices-for-patients = Des radiographies d’eux-mêmes à l’écran de la salle, sans chiffres
 slices-one = Une seule coupe : rien en travers.
 slices-not-registered = Pas le même repère : superposition impossible
 window-brain = Cerveau

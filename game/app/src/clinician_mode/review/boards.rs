@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 pub const COUNT: usize = 3;
 /// Name under which the places are kept.
 const NAME: &str = "boards";
+/// Name under which it is kept whether text is larger.
+const LARGER: &str = "boards-larger";
 /// How near and how far a board may stand, metres.
 const FAR_M: [f32; 2] = [0.5, 2.0];
 /// How far up and down, radians.
@@ -72,13 +74,15 @@ struct Moving {
 pub struct Boards {
     /// Of each.
     pub at: [Stand; COUNT],
+    /// Text one step larger.
+    pub large: bool,
     moving: Option<Moving>,
     read: bool,
 }
 
 impl Default for Boards {
     fn default() -> Self {
-        Self { at: USUAL, moving: None, read: false }
+        Self { at: USUAL, large: false, moving: None, read: false }
     }
 }
 
@@ -91,6 +95,7 @@ pub fn plugin(app: &mut App) {
 fn remembered(keeper: Option<Res<ReviewKeeper>>, mut boards: ResMut<Boards>) {
     let Some(keeper) = keeper.filter(|_| !boards.read).and_then(|k| k.0.clone()) else { return };
     boards.bypass_change_detection().read = true;
+    boards.large = keeper.preference(LARGER).is_some_and(|t| t == "true");
     if let Some(at) = keeper.preference(NAME).and_then(|t| serde_json::from_str::<[Stand; COUNT]>(&t).ok())
         && at.iter().all(|s| s.sound())
     {
@@ -133,6 +138,12 @@ fn follow(
         boards.moving = None;
         keep(&mut commands, boards.at);
     }
+}
+
+/// Text one step larger, or not any more; the next time too.
+pub fn enlarge(world: &mut World, large: bool) {
+    world.resource_mut::<Boards>().large = large;
+    keep_quietly(world, LARGER, large.to_string());
 }
 
 fn keep(commands: &mut Commands, at: [Stand; COUNT]) {

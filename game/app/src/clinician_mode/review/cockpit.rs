@@ -96,8 +96,6 @@ struct Cockpit {
     page: Page,
     /// Whose controls the board at the left shows, by its place in the family.
     chosen: usize,
-    /// Text one step larger.
-    large: bool,
     styled: [bool; PARTS.len()],
     /// What a test was told: buttons of each board, where boards stand, the cross, what was measured.
     places: [Vec<(String, [f32; 2])>; PARTS.len()],
@@ -110,7 +108,6 @@ impl Default for Cockpit {
         Self {
             page: Page::Plane(0),
             chosen: 0,
-            large: false,
             styled: Default::default(),
             places: Default::default(),
             stood: Default::default(),
@@ -182,7 +179,7 @@ fn place(
             visible.set_if_neq(Visibility::Hidden);
             continue;
         }
-        let larger = if cockpit.large && !part.gives_room() { tokens::BOARD_LARGE } else { 1.0 };
+        let larger = if stands.large && !part.gives_room() { tokens::BOARD_LARGE } else { 1.0 };
         if *part == Part::Chart {
             let to = chart::place(&hands, &eyes, board, *visible != Visibility::Hidden, larger);
             visible.set_if_neq(if to.is_some() { Visibility::Inherited } else { Visibility::Hidden });
@@ -225,11 +222,11 @@ fn place(
 
 /// One step larger: fewer points on the same board.
 fn enlarge(
-    cockpit: Res<Cockpit>,
+    stands: Res<Boards>,
     mut boards: Query<(&Part, &mut Board)>,
     mut targets: Query<(&mut RenderTarget, &mut Projection)>,
 ) {
-    let factor = if cockpit.large { tokens::BOARD_LARGE } else { 1.0 };
+    let factor = if stands.large { tokens::BOARD_LARGE } else { 1.0 };
     let per_m = tokens::board_points_per_m() / factor;
     for (part, mut board) in &mut boards {
         if board.points_per_m == per_m || !part.gives_room() {
@@ -356,11 +353,11 @@ fn below(ui: &mut Ui, world: &mut World) {
         desk::tools(ui, world, &words);
     });
     ui.horizontal(|ui| {
-        let large = world.resource::<Cockpit>().large;
+        let large = world.resource::<Boards>().large;
         let button = ui.selectable_label(large, words.get("review-larger"));
         mark(ui, "larger", &button);
         if button.clicked() {
-            world.resource_mut::<Cockpit>().large = !large;
+            boards::enlarge(world, !large);
         }
         for (name, act) in [("recentre", Act::Recentre), ("leave", Act::Leave)] {
             let button = ui.button(words.get(&format!("review-{name}")));

@@ -224,12 +224,21 @@ fn head(ui: &mut Ui, world: &mut World) {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let note =
                 RichText::new(words.get("review-not-clinical")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
-            ui.label(note);
+            // in a narrow window it takes two lines in what the buttons leave, as wide as they were in the pass before
+            let id = ui.id().with("tools");
+            let taken = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
+            let room = vec2((ui.available_width() - taken - 24.0).max(tokens::DESK_NOTE), ui.available_height());
+            ui.allocate_ui_with_layout(room, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                ui.add(egui::Label::new(note).wrap());
+            });
             ui.add_space(12.0);
             ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                 ui.add_space(12.0);
+                let begin = ui.cursor().left();
                 tools(ui, world, &words);
                 opening::line(ui, world);
+                let taken = ui.cursor().left() - begin;
+                ui.data_mut(|d| d.insert_temp(id, taken));
             });
         });
     });

@@ -5,7 +5,7 @@ use super::views::{NAMES, Shows, Views};
 use crate::now::{Case, Words};
 use crate::overlay::slices::{Viewing, plane_key};
 use crate::overlay::widgets::mark;
-use crate::overlay::{Cuts, Family, measure};
+use crate::overlay::{Cuts, Family, Fields, measure};
 use crate::third_party::egui::BOLD;
 use crate::tokens;
 use bevy::prelude::*;
@@ -73,16 +73,33 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect, own
             format!("{label}{apart}{}  {side} {:.1} mm", words.get(plane_key(plane)), at.abs())
         }
     };
-    shadowed(&painter, rect.left_top() + vec2(10.0, 8.0), Align2::LEFT_TOP, &name, tokens::DESK_TYPE[0]);
+    let corner = rect.left_top() + vec2(10.0, 8.0);
+    shadowed(&painter, corner, Align2::LEFT_TOP, &name, tokens::DESK_TYPE[0], tokens::DESK_TEXT);
+    if let Some(notice) = coarser(world, words) {
+        let below = corner + vec2(0.0, tokens::DESK_TYPE[0] * 1.4);
+        shadowed(&painter, below, Align2::LEFT_TOP, &notice, tokens::DESK_TYPE[1], tokens::AMBER);
+    }
+}
+
+/// What is seen is coarser than the data: not all of it is there yet, or the card takes no more.
+fn coarser(world: &World, words: &Words) -> Option<String> {
+    let image = world.resource::<Viewing>().image;
+    let image = world.get_resource::<Case>().and_then(|c| c.patient.images.get(image?));
+    let yet = image.and_then(|i| i.coarse).map(|size| ("slices-coarse-yet", size));
+    let fields = world.resource::<Fields>();
+    let shown = [&fields.image, &fields.other, &fields.dose];
+    let card = shown.into_iter().flatten().find_map(|f| f.coarser).map(|size| ("overlay-coarser", size));
+    let (key, [a, b, c]) = yet.or(card)?;
+    Some(format!("{} {a} × {b} × {c}", words.get(key)))
 }
 
 /// Text that is read on light and dark.
-fn shadowed(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, size: f32) {
+fn shadowed(painter: &egui::Painter, at: egui::Pos2, align: Align2, text: &str, size: f32, colour: Color32) {
     let font = FontId::new(size, FontFamily::Name(BOLD.into()));
     for off in [vec2(1.0, 1.0), vec2(-1.0, 1.0), vec2(1.0, -1.0), vec2(-1.0, -1.0)] {
         painter.text(at + off, align, text, font.clone(), tokens::DESK_PICTURE);
     }
-    painter.text(at, align, text, font, tokens::DESK_TEXT);
+    painter.text(at, align, text, font, colour);
 }
 
 fn room(ui: &Ui, world: &mut World, response: &Response) {
@@ -195,7 +212,7 @@ fn marks(world: &World, index: usize, painter: &egui::Painter, rect: Rect, scale
         (rect.center_top() + vec2(0.0, 6.0), Align2::CENTER_TOP, up),
         (rect.center_bottom() - vec2(0.0, 6.0), Align2::CENTER_BOTTOM, -up),
     ] {
-        shadowed(painter, at, align, &letter(&way).to_string(), big);
+        shadowed(painter, at, align, &letter(&way).to_string(), big, tokens::DESK_TEXT);
     }
     if let Some([x, y]) = view.pixel(cuts, &cuts.at) {
         let at = rect.min + vec2((x / scale) as f32, (y / scale) as f32);
@@ -222,6 +239,7 @@ fn marks(world: &World, index: usize, painter: &egui::Painter, rect: Rect, scale
             Align2::CENTER_BOTTOM,
             &format!("{mm:.0} mm"),
             tokens::DESK_TYPE[1],
+            tokens::DESK_TEXT,
         );
     }
 }

@@ -157,7 +157,8 @@ struct Coming {
 
 /// Cuts.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: true });
+    let for_patients = Some("slices-for-patients");
+    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients, on: true });
     app.add_plugins((material::plugin, slant::plugin))
         .init_resource::<Viewing>()
         .init_resource::<Phases>()
