@@ -168,37 +168,6 @@ fn clearance(desk: &mut Window, engine: &Engine) {
     );
 }
 
-fn rates(desk: &mut Window, engine: &Engine) {
-    let said = engine.says(&["dose", "rate", "--patient", "SYNTHETIC-1", "--metric", "pbs", "--beam", "1"]);
-    let structures = list(&said["beams"][0]["metrics"][0]["structures"]).iter();
-    // where nothing of a structure has a rate there is no row
-    let highest = |s: &Value| {
-        Some((text(&s["name"]).to_owned(), vec![format!("{:.3}", number(&s["histogram"].as_array()?.last()?[0]))]))
-    };
-    let want: Rows = structures.filter_map(highest).collect();
-    let got = page(desk, "rates", |desk| {
-        desk.click("rates-start", "pixel desk rates-stop");
-        let rows = |texts: &[String]| table(texts, |t| want.contains_key(t), 2);
-        rows(&desk.written(|texts| rows(texts).len() >= want.len()))
-    });
-    println!("figure: dose rates {got:?}");
-    let got = got.into_iter().map(|(name, row)| (name, row[..1].to_vec())).collect();
-    same("highest dose rates", &got, &want);
-}
-
-fn let_d(desk: &mut Window, engine: &Engine) {
-    let out = engine.at("let.dcm");
-    let out = out.to_str().unwrap();
-    let said = engine.says(&["dose", "compute", "--patient", "SYNTHETIC-1", "--fraction", "--let", "--out", out]);
-    let want = figures(&said["let"]["structures"], &["mean_kev_per_um", "max_kev_per_um"], two);
-    let got = page(desk, "let", |desk| {
-        desk.click("let-start", "pixel desk let-stop");
-        let rows = |texts: &[String]| table(texts, |t| want.contains_key(t), 2);
-        rows(&desk.written(|texts| rows(texts).len() >= want.len()))
-    });
-    same("LETd", &got, &want);
-}
-
 /// What the timeline says of every spot of its first beam, as the page writes it.
 fn sentences(beam: &Value) -> Vec<String> {
     let layers = list(&beam["layers"]).iter().enumerate();
@@ -281,6 +250,4 @@ fn a_pages_numbers_are_the_engines() {
     clearance(&mut desk, &engine);
     // after all that is of the plan's own dose: who goes to a spot sees the dose grow from then on
     beams(&mut desk, &engine);
-    rates(&mut desk, &engine);
-    let_d(&mut desk, &engine);
 }
