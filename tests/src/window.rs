@@ -109,4 +109,19 @@ impl Window {
         self.screen.click(at);
         self.wait(&[answer])
     }
+
+    /// What comes to stand written, line by line, until it is `enough`, and what follows until nothing more is said.
+    pub fn written(&mut self, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let start = format!("text {} ", self.place);
+        let mut texts = Vec::new();
+        while !enough(&texts) {
+            texts.push(self.wait(&[&start])[start.len()..].to_owned());
+        }
+        while let Ok(line) = self.lines.recv_timeout(self.still) {
+            let event = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
+            texts.extend(event.strip_prefix(&start).map(str::to_owned));
+            self.seen.push(event);
+        }
+        texts
+    }
 }

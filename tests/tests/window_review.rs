@@ -257,4 +257,10 @@ fn a_clinician_finds_measures_and_plays() {
     let bytes = std::fs::read(&out).unwrap();
     assert_eq!(&bytes[128..132], b"DICM");
     assert!(bytes.len() > (SIZE[0] * SIZE[1] * 3) as usize, "{} bytes", bytes.len());
+    // and another program's reading of the standard finds no error in it; what it finds it writes to standard error
+    let verified = Command::new("dciodvfy").arg(&out).output().expect("dciodvfy, of the package dicom3tools");
+    let said = String::from_utf8_lossy(&verified.stderr);
+    println!("figure: dciodvfy says of the picture: {}", said.lines().collect::<Vec<_>>().join("; "));
+    assert!(said.lines().any(|l| l.starts_with("SCImage")), "{said}");
+    assert!(!said.lines().any(|l| l.starts_with("Error")), "{said}");
 }
