@@ -110,18 +110,22 @@ impl Window {
         self.wait(&[answer])
     }
 
-    /// What comes to stand written, line by line, until it is `enough`, and what follows until nothing more is said.
+    /// All that stands written, once it is `enough`.
     pub fn written(&mut self, enough: impl Fn(&[String]) -> bool) -> Vec<String> {
-        let start = format!("text {} ", self.place);
-        let mut texts = Vec::new();
-        while !enough(&texts) {
-            texts.push(self.wait(&[&start])[start.len()..].to_owned());
+        let (begin, text) = (format!("written {} ", self.place), format!("text {} ", self.place));
+        loop {
+            if let Some(from) = self.seen.iter().rposition(|e| e.starts_with(&begin)) {
+                let count: usize = self.seen[from][begin.len()..].parse().unwrap_or(0);
+                while self.seen[from..].iter().filter(|e| e.starts_with(&text)).count() < count {
+                    self.wait(&[&text]);
+                }
+                let all: Vec<_> = self.seen[from..].iter().filter_map(|e| e.strip_prefix(&text)).collect();
+                let all: Vec<_> = all.into_iter().take(count).map(str::to_owned).collect();
+                if enough(&all) {
+                    return all;
+                }
+            }
+            self.wait(&[&begin]);
         }
-        while let Ok(line) = self.lines.recv_timeout(self.still) {
-            let event = line.splitn(3, ' ').nth(2).unwrap_or_default().to_owned();
-            texts.extend(event.strip_prefix(&start).map(str::to_owned));
-            self.seen.push(event);
-        }
-        texts
     }
 }

@@ -35,9 +35,14 @@ impl Events {
         *told = all;
     }
 
-    /// Says what stands written in a place: `text WHERE WORDS`, only what was not there at `told`.
+    /// Says what stands written in a place, all of it where anything has changed since `told`: `written WHERE COUNT`, then as many lines
+    /// `text WHERE WORDS`.
     pub fn texts(&self, place: &str, all: Vec<String>, told: &mut Vec<String>) {
-        for text in all.iter().filter(|t| !told.contains(t)) {
+        if *told == all {
+            return;
+        }
+        self.say(format_args!("written {place} {}", all.len()));
+        for text in &all {
             self.say(format_args!("text {place} {}", text.replace('\n', " / ")));
         }
         *told = all;

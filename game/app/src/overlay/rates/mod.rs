@@ -140,7 +140,7 @@ fn page(ui: &mut Ui, world: &mut World) {
         }
         ui.end_row();
         for (entry, curve) in &seen {
-            let half = curve.points.iter().rev().find(|p| p[1] >= 50.0).map_or(0.0, |p| p[0]);
+            let half = curve.histogram.rate_at_fraction(0.5).unwrap_or(0.0);
             ui.label(small(entry.name.clone()).color(entry.colour));
             ui.label(small(curve.points.last().map_or_else(String::new, |p| format!("{:.3}", p[0]))));
             ui.label(small(format!("{half:.3}")));
