@@ -119,8 +119,8 @@ impl Window {
                 while self.seen[from..].iter().filter(|e| e.starts_with(&text)).count() < count {
                     self.wait(&[&text]);
                 }
-                let all: Vec<_> = self.seen[from..].iter().filter_map(|e| e.strip_prefix(&text)).collect();
-                let all: Vec<_> = all.into_iter().take(count).map(str::to_owned).collect();
+                let all = self.seen[from..].iter().filter_map(|e| e.strip_prefix(&text));
+                let all: Vec<_> = all.take(count).map(str::to_owned).collect();
                 if enough(&all) {
                     return all;
                 }

@@ -1,16 +1,65 @@
 //! A clinician reviews a plan in a headset: Monado with a scripted head and two hands. The hottest point is where another command says it
-//! is, the dose grows while the plan plays, hands move the patient and make them larger, the laser moves the cross in the plane it is
-//! on, and a note and a picture are in the store afterwards.
+//! is, another plan, the histogram and the beams stand on the board of pages with the engine's numbers, the dose grows while the plan
+//! plays, hands move the patient and make them larger, the laser moves the cross in the plane it is on and measures, and a note and a
+//! picture that another program reads are in the store afterwards.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod headset;
 
 use headset::{Run, apart, wanted};
+use serde_json::Value;
+use std::process::Command;
 
 /// Place and dose of a line `cross X Y Z dose GY`.
 fn cross(words: &[String]) -> ([f64; 3], f64) {
     ([1, 2, 3].map(|i| words[i].parse().unwrap()), words[5].parse().unwrap_or(0.0))
+}
+
+/// What stood on the board of pages, again and again: each time all of it.
+fn stood(run: &Run) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = Vec::new();
+    for line in run.texts("pages") {
+        match line {
+            None => all.push(Vec::new()),
+            Some(text) => all.last_mut().into_iter().for_each(|l| l.push(text.clone())),
+        }
+    }
+    all
+}
+
+/// The numbers on the pages are those of the program's commands, to the last digit.
+fn pages(run: &Run, shown: &Value) {
+    let stood = stood(run);
+    let number = |v: &Value| v.as_f64().unwrap();
+    let approved = shown["plans"].as_array().unwrap().iter().find(|p| p["approval"] == "APPROVED").unwrap();
+    let other = shown["doses"].as_array().unwrap().iter().find(|d| d["plan"] != approved["uid"]).unwrap();
+    let dvh = |more: &[&str]| run.asked(&[&["dose", "dvh", "--patient", "SYNTHETIC-1"], more].concat());
+    let (a, b) = (dvh(&[]), dvh(&["--dose", other["uid"].as_str().unwrap()]));
+    let list = |v: &Value| v["structures"].as_array().unwrap().clone();
+    let more = |v: f64| if v.abs() < 0.005 { "0.00".to_owned() } else { format!("{v:+.2}") };
+    let row = |heads: &[String]| stood.iter().any(|texts| texts.windows(heads.len()).any(|w| w == heads));
+    // a board shows as many rows as it has room for; those that it shows must be right
+    let seen = |of: &dyn Fn(&Value, &Value) -> Vec<String>| {
+        let rows: Vec<_> = list(&a).iter().zip(&list(&b)).map(|(a, b)| of(a, b)).collect();
+        rows.iter().filter(|r| row(r)).map(|r| r[0].clone()).collect::<Vec<_>>()
+    };
+    let histogram = |a: &Value, _: &Value| {
+        let values = ["d98_gy", "d95_gy", "d50_gy", "d2_gy", "mean_gy"].map(|k| format!("{:.2}", number(&a[k])));
+        [vec![a["name"].as_str().unwrap().to_owned()], values.to_vec()].concat()
+    };
+    let compared = |a: &Value, b: &Value| {
+        let pair = |k: &str| [format!("{:.2}", number(&a[k])), more(number(&b[k]) - number(&a[k]))];
+        [vec![a["name"].as_str().unwrap().to_owned()], ["d95_gy", "d2_gy", "mean_gy"].map(pair).concat()].concat()
+    };
+    let (charts, beside) = (seen(&histogram), seen(&compared));
+    println!("figure: on the pages, rows of the histogram {charts:?}, of both plans {beside:?}");
+    assert!(charts.len() >= 3 && beside.len() >= 3);
+
+    let said = run.asked(&["dose", "timeline", "--patient", "SYNTHETIC-1"]);
+    let beam = &said["beams"][0];
+    let whole = format!("{} spots   {:.1} MU   {:.1} s", beam["spots"], number(&beam["mu"]), number(&beam["length_s"]));
+    assert!(row(std::slice::from_ref(&whole)), "no '{whole}'");
 }
 
 #[test]
@@ -46,6 +95,16 @@ fn a_clinician_finds_plays_holds_and_pins() {
     assert!(!moved.is_empty(), "the laser moved nothing: {crosses:?}");
     assert!((0..3).any(|a| moved.iter().all(|m| (m[a] - crosses[found].0[a]).abs() < 1e-6)), "{moved:?}");
 
+    // what was measured there is as long as the crosses are apart
+    let ends: Vec<[f64; 3]> = dragged.iter().rev().take(2).copied().collect();
+    let apart = ends[0].iter().zip(ends[1]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+    let measured =
+        run.lines("measured").iter().filter_map(|w| w[1].trim_matches(['[', ']']).parse::<f64>().ok()).last();
+    println!("figure: measured {measured:?} mm, the crosses are {apart:.2} mm apart");
+    assert!(apart > 3.0 && (measured.expect("nothing was measured") - apart).abs() < 0.15);
+
+    pages(&run, &shown);
+
     // two hands, twice as far apart, make the patient twice as large
     let scales: Vec<f64> = run.lines("patient").iter().map(|w| w[2].parse().unwrap()).collect();
     println!("figure: times life size, {scales:?}");
@@ -59,6 +118,12 @@ fn a_clinician_finds_plays_holds_and_pins() {
     assert_eq!((note["kind"].as_str(), note["text"].as_str()), (Some("note"), Some("Look here")));
     let snapshots = run.asked(&["record", "snapshot", "list", "--patient", "SYNTHETIC-1"]);
     assert_eq!(snapshots["snapshots"].as_array().unwrap().len(), 1, "{snapshots}");
+    let (key, file) = (snapshots["snapshots"][0]["key"].to_string(), run.path("snapshot.dcm"));
+    let file = file.to_str().unwrap();
+    run.asked(&["record", "snapshot", "export", "--patient", "SYNTHETIC-1", &key, "--out", file]);
+    let verified = Command::new("dciodvfy").arg(file).output().expect("dciodvfy, of the package dicom3tools");
+    let said = String::from_utf8_lossy(&verified.stderr);
+    assert!(said.lines().any(|l| l.starts_with("SCImage")) && !said.lines().any(|l| l.starts_with("Error")), "{said}");
 
     // boards stand at their depths for both eyes
     let boards = apart(&run, "start");

@@ -219,13 +219,33 @@ fn sentences(beam: &Value) -> Vec<String> {
     layers.flat_map(of).collect()
 }
 
+/// What the timeline says of each layer of its first beam, as the page writes it.
+fn layers_said(beam: &Value) -> Vec<String> {
+    let layers = list(&beam["layers"]);
+    let of = |(i, layer): (usize, &Value)| {
+        let spots = list(&layer["spots"]);
+        let ends = [spots.first().unwrap(), spots.last().unwrap()].map(|s| number(&s["start_s"]));
+        let end = ends[1] + number(&spots.last().unwrap()["length_s"]);
+        let (energy, mu) = (number(&layer["energy_mev"]), number(&layer["mu"]));
+        format!("{}/{}   {energy:.1} MeV   {mu:.1} MU   {:.1} – {end:.1} s", i + 1, layers.len(), ends[0])
+    };
+    layers.iter().enumerate().map(of).collect()
+}
+
 fn beams(desk: &mut Window, engine: &Engine) {
     let said = engine.says(&["dose", "timeline", "--patient", "SYNTHETIC-1"]);
     let beam = &said["beams"][0];
     let all = sentences(beam);
     let whole = format!("{} spots   {:.1} MU   {:.1} s", beam["spots"], number(&beam["mu"]), number(&beam["length_s"]));
+    let layers = layers_said(beam);
     let found = page(desk, "beams", |desk| {
         desk.written(|texts| texts.contains(&whole));
+        desk.click("layer-on", "written ");
+        let texts = desk.written(|texts| texts.iter().any(|t| t.contains(" MeV   ") && t.ends_with(" s")));
+        let layer = texts.iter().find(|t| layers.contains(t));
+        println!("figure: beams: a layer is {layer:?}");
+        assert!(layer.is_some(), "none of {layers:?} in {texts:?}");
+        desk.click("layers-all", "written ");
         let [x, y] = desk.at("beams-eye");
         let mut found = Vec::new();
         for off in [0.0, 38.0, 77.0, -38.0] {

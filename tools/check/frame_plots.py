@@ -27,14 +27,15 @@ KINDS = (("ct", "CT of {:g} million voxels, 20 structures"), ("structures", "{:g
 drawn = {kind: read(kind) for kind, _ in KINDS}
 bare = {kind: read("cpu-" + kind) for kind, _ in KINDS}
 print(f"{drawn['ct'][0][1]['adapter']} where something is drawn; ms of both eyes, medians and 95th percentiles\n")
-print("| what | step | program | and the render world, before passes | **all, handed over** | passes in software | frame in software | textures MB |")
+print("| what | step | program | and the render world, before passes | **all, handed over** | raster and march in software | frame in software | textures MB |")
 print("|---|---|---|---|---|---|---|---|")
 spread = lambda s: f"{s['median']:.1f} / {s['p95']:.1f}"
 for kind, label in KINDS:
     for (x, run), (_, cpu) in zip(drawn[kind], bare[kind], strict=True):
         for s in run["steps"]:
             c = step(cpu, s["step"])
-            gpu = f"{s['gpu_ms']['median']:.0f}" if s["gpu_ms"] else "–"
+            gpu = f"{s['raster_ms']['median']:.0f}" if s["raster_ms"] else "–"
+            gpu += f" + {s['march_ms']['median']:.0f}" if s["march_ms"] else ""
             print(f"| {label.format(x)} | {s['step']} | {spread(c['main_ms'])} | {spread(c['own_ms'])} | **{spread(c['cpu_ms'])}** | "
                   f"{gpu} | {s['frame_ms']['median']:.0f} | {s['textures_mb']:.0f} |")
 

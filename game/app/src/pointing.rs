@@ -20,11 +20,27 @@ pub struct Pointed {
     /// Where the ray meets a plane.
     pub at: Option<Point3<f64>>,
     /// Which.
-    pub plane: Option<AnatomicalPlane>,
+    pub plane: Option<Met>,
     /// The ray itself where it points at the patient: from where (mm) and which way.
     pub ray: Option<(Point3<f64>, Vector3<f64>)>,
     /// The plane along which the cross is being dragged.
-    dragged: Option<AnatomicalPlane>,
+    dragged: Option<Met>,
+}
+
+/// A plane that a ray can meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Met {
+    /// One of the three.
+    Plane(AnatomicalPlane),
+    /// The one that stands askew.
+    Askew,
+}
+
+/// The planes that stand in the room.
+fn standing(cuts: &Cuts, viewing: &Viewing) -> impl Iterator<Item = (Met, Frame)> {
+    let planes = AnatomicalPlane::ALL.into_iter().filter(|p| viewing.in_room[p.across()]);
+    let askew = cuts.slant.map(|frame| (Met::Askew, frame));
+    planes.map(|p| (Met::Plane(p), cuts.body_frame(p))).chain(askew).collect::<Vec<_>>().into_iter()
 }
 
 /// Pointing at the patient.
@@ -74,8 +90,8 @@ fn point(
     let from = Point3::from(double(to_patient.transform_point3(ray.origin)));
     let way = double(to_patient.transform_vector3(*ray.direction));
     let shown = family.on(slices::ID) && fields.image.is_some();
-    let hits = AnatomicalPlane::ALL.into_iter().filter(|p| shown && viewing.in_room[p.across()]).filter_map(|plane| {
-        let ([u, v], far) = meet(&cuts.body_frame(plane), from, way)?;
+    let hits = standing(&cuts, &viewing).filter(|_| shown).filter_map(|(plane, frame)| {
+        let ([u, v], far) = meet(&frame, from, way)?;
         let inside = (0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v);
         (inside || pointed.dragged == Some(plane)).then_some((plane, far))
     });
@@ -94,8 +110,12 @@ fn point(
             cuts.go(p);
         }
         if pointer.scroll != 0.0 {
+            let by = f64::from(std::mem::take(&mut pointer.scroll)) * SCROLL_MM;
             let mut to = cuts.at;
-            to[plane.across()] += f64::from(std::mem::take(&mut pointer.scroll)) * SCROLL_MM;
+            match plane {
+                Met::Plane(plane) => to[plane.across()] += by,
+                Met::Askew => to += cuts.slant.map_or_else(Vector3::zeros, |f| f.out) * by,
+            }
             cuts.go(to);
         }
     }
@@ -107,8 +127,8 @@ pub(crate) fn met(frame: &GlobalTransform, cuts: &Cuts, viewing: &Viewing, from:
     let double = |v: Vec3| Vector3::new(f64::from(v.x), f64::from(v.y), f64::from(v.z));
     let start = Point3::from(double(to_patient.transform_point3(from)));
     let way = double(to_patient.transform_vector3(way));
-    let hits = AnatomicalPlane::ALL.into_iter().filter(|p| viewing.in_room[p.across()]).filter_map(|plane| {
-        let ([u, v], far) = meet(&cuts.body_frame(plane), start, way)?;
+    let hits = standing(cuts, viewing).filter_map(|(_, frame)| {
+        let ([u, v], far) = meet(&frame, start, way)?;
         ((0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v)).then_some(far as f32)
     });
     hits.min_by(f32::total_cmp)

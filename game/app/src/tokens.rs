@@ -145,6 +145,10 @@ pub const LASER: Color = Color::linear_rgb(0.25, 0.75, 0.68);
 pub const TOO_NEAR: Color = Color::linear_rgb(0.85, 0.20, 0.05);
 /// What jaws and leaves leave open.
 pub const OPENING: Color = Color::linear_rgb(0.95, 0.62, 0.10);
+/// Lines from the chart to the buttons.
+pub const LEAD: Color = Color::linear_rgb(0.80, 0.45, 0.08);
+/// A controller's buttons.
+pub const CONTROLLER_BUTTON: Color = Color::linear_rgb(0.16, 0.18, 0.20);
 /// A controller's body.
 pub const CONTROLLER: Color = Color::linear_rgb(0.05, 0.06, 0.07);
 /// A hand that the runtime sees: nobody's skin, calm and light.

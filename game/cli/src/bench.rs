@@ -239,24 +239,26 @@ mod shown {
         say!("median / 95th percentile in ms of both eyes; triangles and draw calls in view of one eye");
         say!("own: the part of CPU before passes are recorded, in which no adapter draws");
         say!(
-            "{:<15} {:>11} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12}",
+            "{:<15} {:>11} {:>15} {:>17} {:>17} {:>17} {:>10} {:>6} {:>12}",
             "step",
             "own",
             "CPU",
-            "GPU",
+            "GPU raster",
+            "GPU march",
             "frame",
             "triangles",
             "draws",
             "textures MB"
         );
         for s in &m.steps {
-            let gpu = s.gpu_ms.as_ref().map_or_else(|| "not given".to_owned(), ms);
+            let given = |s: &Option<Spread>, none: &str| s.as_ref().map_or_else(|| none.to_owned(), ms);
             say!(
-                "{:<15} {:>11} {:>15} {:>17} {:>17} {:>10} {:>6} {:>12.1}",
+                "{:<15} {:>11} {:>15} {:>17} {:>17} {:>17} {:>10} {:>6} {:>12.1}",
                 s.step,
                 ms(&s.own_ms),
                 ms(&s.cpu_ms),
-                gpu,
+                given(&s.raster_ms, "not given"),
+                given(&s.march_ms, "-"),
                 ms(&s.frame_ms),
                 s.eye.triangles,
                 s.eye.draws,

@@ -12,7 +12,7 @@ use vestibule_app::Shown;
 use vestibule_app::clinician_mode::review::ReviewPlay;
 use vestibule_dose::constraints::Protocol;
 use vestibule_patient::Patient;
-use vestibule_scenario::{Delivery, Lang, Library, PrepareError, Prepared, Review, Room};
+use vestibule_scenario::{Delivery, GENERIC_LINAC, Lang, Library, PrepareError, Prepared, Review, Room};
 
 /// The room in which a plan is reviewed, and the place in it.
 const ROOM: &str = "proton-gantry";
@@ -102,6 +102,8 @@ impl Case {
                     "there is no plan with the UID '{uid}'; `vestibule patient show` lists them"
                 )));
             }
+            // photon beams are shown without a dose of ours
+            Err(PrepareError::NoPlan | PrepareError::UnknownPlan(_)) if !patient.plans.is_empty() => None,
             Err(e) => {
                 tell!("vestibule: no beam is shown: {e}");
                 None
@@ -125,11 +127,23 @@ impl Case {
 
     /// The review at an instant, seconds of beam; None: where there is a dose to see.
     pub fn play(&self, at_s: Option<f64>) -> ReviewPlay {
-        let Some(prepared) = &self.prepared else { return self.desk.nothing() };
+        let Some(prepared) = &self.prepared else { return self.unscanned(at_s) };
         let mut review = Review::new(self.desk.room.clone(), prepared.delivery.clone(), VIEWPOINT);
         let first = if self.has_dose() { 0.0 } else { review.length_s() };
         review.go_to(at_s.unwrap_or(first));
         ReviewPlay::new(review, Some(prepared.painting()))
+    }
+
+    /// A plan whose beams are not scanned: the machine and its leaves in time, and no dose, since nothing here computes it.
+    fn unscanned(&self, at_s: Option<f64>) -> ReviewPlay {
+        let Some(plan) = self.patient.plans.get(self.plan).filter(|p| !p.beams.iter().any(|b| b.spot_count() > 0))
+        else {
+            return self.desk.nothing();
+        };
+        let delivery = Delivery::of_control_points(plan, &GENERIC_LINAC);
+        let mut review = Review::new(self.desk.room.clone(), Arc::new(delivery), VIEWPOINT);
+        review.go_to(at_s.unwrap_or(0.0));
+        ReviewPlay::new(review, None)
     }
 
     /// As the app takes it.

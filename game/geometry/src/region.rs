@@ -31,31 +31,60 @@ impl Volume<f32> {
             (low <= high).then_some((low as usize, high as usize))
         };
         let (x, y, z) = (ends(0)?, ends(1)?, ends(2)?);
-        let (mut count, mut sum, mut squares) = (0usize, 0.0, 0.0);
-        let (mut lowest, mut highest) = (f64::INFINITY, f64::NEG_INFINITY);
         let limit = radius_mm * radius_mm * (1.0 + 1e-12);
-        // squares about the first value, so that large values lose no digits
-        let mut first = None;
+        let mut sums = Sums::default();
         for k in z.0..=z.1 {
             for j in y.0..=y.1 {
                 for i in x.0..=x.1 {
-                    let v = f64::from(self.at(i, j, k));
-                    if v.is_nan() || (self.grid.centre(i, j, k) - middle).norm_squared() > limit {
-                        continue;
+                    if (self.grid.centre(i, j, k) - middle).norm_squared() <= limit {
+                        sums.take(self.at(i, j, k));
                     }
-                    let d = v - *first.get_or_insert(v);
-                    count += 1;
-                    sum += d;
-                    squares += d * d;
-                    lowest = lowest.min(v);
-                    highest = highest.max(v);
                 }
             }
         }
-        let n = count as f64;
-        let shift = sum / n;
-        let deviation = (squares / n - shift * shift).max(0.0).sqrt();
-        Some(RegionStatistics { count, mean: first? + shift, deviation, lowest, highest })
+        sums.statistics()
+    }
+
+    /// Of the voxels that a mask on the same grid marks with anything but 0; values that are no number are left out. None where there is
+    /// none, or where the grids differ.
+    pub fn within(&self, mask: &Volume<u8>) -> Option<RegionStatistics> {
+        if self.grid != mask.grid {
+            return None;
+        }
+        let mut sums = Sums::default();
+        self.data.iter().zip(&mask.data).filter(|(_, inside)| **inside != 0).for_each(|(v, _)| sums.take(*v));
+        sums.statistics()
+    }
+}
+
+/// Sums and squares about the first value, so that large values lose no digits.
+#[derive(Default)]
+struct Sums {
+    first: Option<f64>,
+    count: usize,
+    sum: f64,
+    squares: f64,
+    ends: Option<[f64; 2]>,
+}
+
+impl Sums {
+    fn take(&mut self, v: f32) {
+        let v = f64::from(v);
+        if v.is_nan() {
+            return;
+        }
+        let d = v - *self.first.get_or_insert(v);
+        self.count += 1;
+        self.sum += d;
+        self.squares += d * d;
+        self.ends = Some(self.ends.map_or([v, v], |[low, high]| [low.min(v), high.max(v)]));
+    }
+
+    fn statistics(&self) -> Option<RegionStatistics> {
+        let ([lowest, highest], n) = (self.ends?, self.count as f64);
+        let shift = self.sum / n;
+        let deviation = (self.squares / n - shift * shift).max(0.0).sqrt();
+        Some(RegionStatistics { count: self.count, mean: self.first? + shift, deviation, lowest, highest })
     }
 }
 
@@ -63,6 +92,18 @@ impl Volume<f32> {
 mod tests {
     use super::*;
     use crate::Grid;
+
+    #[test]
+    fn a_mask_takes_what_it_marks_on_its_own_grid() {
+        let grid = Grid::axial([2, 2, 1], [1.0; 3], Point3::origin());
+        let values = Volume { grid: grid.clone(), data: vec![1.0, f32::NAN, 4.0, 100.0] };
+        let mask = |data: Vec<u8>| Volume { grid: grid.clone(), data };
+        let s = values.within(&mask(vec![1, 1, 2, 0])).unwrap();
+        assert_eq!((s.count, s.mean, s.deviation, s.lowest, s.highest), (2, 2.5, 1.5, 1.0, 4.0));
+        assert_eq!(values.within(&mask(vec![0; 4])), None);
+        let other = Volume { grid: Grid::axial([2, 2, 1], [2.0; 3], Point3::origin()), data: vec![1; 4] };
+        assert_eq!(values.within(&other), None);
+    }
 
     #[test]
     fn a_ball_takes_the_voxels_in_it_and_its_edge() {

@@ -2,9 +2,10 @@
 //! as [`vestibule_dose::DeliveryOrder`] lays them out.
 
 use crate::state::Delivered;
+use std::sync::Arc;
 use vestibule_dose::Timeline;
 use vestibule_geometry::BeamAngles;
-use vestibule_patient::Plan;
+use vestibule_patient::{Beam, Plan};
 
 /// One spot of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +39,8 @@ pub struct DeliveryBeam {
     pub length_s: f64,
     /// Spots of the plan before this beam.
     pub first_spot: usize,
+    /// The plan's own beam where it is not scanned: each of `spots` is then the way from one of its control points to the next.
+    pub unscanned: Option<Arc<Beam>>,
 }
 
 /// A whole fraction.
@@ -81,6 +84,7 @@ impl Delivery {
                 spots,
                 length_s: end,
                 first_spot,
+                unscanned: None,
             });
             first_spot += count;
         }
@@ -109,6 +113,14 @@ impl Delivery {
 }
 
 impl DeliveryBeam {
+    /// Angles when this much is delivered, as [`Self::at`] says it: those of an arc go with its control points.
+    pub fn angles_at(&self, whole: usize, part_of_next: f64) -> BeamAngles {
+        match &self.unscanned {
+            Some(beam) => beam.at_control_point(whole as f64 + part_of_next).setting.angles,
+            None => self.angles,
+        }
+    }
+
     /// What is delivered `t_s` into the beam: whole spots of this beam, and the part of the next.
     pub fn at(&self, t_s: f64) -> (usize, f64) {
         let whole = self.spots.partition_point(|s| s.start_s + s.length_s <= t_s);

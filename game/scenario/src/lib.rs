@@ -3,6 +3,7 @@
 pub mod check;
 mod checklist;
 mod condition;
+mod control_points;
 mod controls;
 pub mod delivery;
 pub mod inspect;
@@ -22,6 +23,7 @@ mod texts;
 
 pub use checklist::{CheckItem, Checklist, Clearance, IfNo};
 pub use condition::Condition;
+pub use control_points::{GENERIC_LINAC, LinacSpeeds};
 pub use controls::{Control, Controls};
 pub use delivery::{Delivery, DeliveryBeam, DeliverySpot};
 pub use journey::{BeamRange, Beat, DemoAnswer, Go, Interruption, Journey, Limits, Step, Target, Tempo};

@@ -113,7 +113,9 @@ impl Review {
             return;
         };
         let (whole, part_of_next) = b.at(left);
-        self.state.machine = at_beam(b, &self.room.kinematics, &at_rest);
+        let now =
+            DeliveryBeam { angles: b.angles_at(whole, part_of_next), snout_m: b.snout_m, ..DeliveryBeam::default() };
+        self.state.machine = at_beam(&now, &self.room.kinematics, &at_rest);
         self.state.time_s = self.time_s;
         self.state.delivered = Delivered { spots: b.first_spot + whole, part_of_next };
         self.state.mu = self.delivery.mu(&self.state.delivered);
@@ -128,6 +130,12 @@ impl Review {
             energy_mev: b.energies_mev.get(spot.layer).copied().unwrap_or(0.0),
             spot_mm: spot.at_mm,
             progress: if b.length_s > 0.0 { left / b.length_s } else { 1.0 },
+            unscanned: b.unscanned.as_ref().map(|beam| {
+                let given = beam.at_control_point(whole as f64 + part_of_next);
+                let last = beam.sequence.last().map_or(0.0, |c| c.cumulative_weight);
+                let share = if last > 0.0 { given.setting.cumulative_weight / last } else { 0.0 };
+                [share, given.control_point]
+            }),
         });
     }
 }
@@ -156,6 +164,7 @@ mod tests {
                 .collect(),
             length_s: 2.0,
             first_spot,
+            unscanned: None,
         };
         Review::new(room.into(), Arc::new(Delivery { beams: vec![beam(90.0, 0), beam(270.0, 4)] }), "review")
     }

@@ -127,6 +127,10 @@ pub struct BeamNow {
     pub spot_mm: [f64; 2],
     /// How much of the beam has been told, 0 to 1.
     pub progress: f64,
+    /// Of a beam that is not scanned, how much of its meterset is delivered (0 to 1), and where it is between its control points, from
+    /// 0. `layer` counts those, and `energy_mev` is the accelerating potential, MV.
+    #[serde(default)]
+    pub unscanned: Option<[f64; 2]>,
 }
 
 /// A prefix of the plan's spots over all beams.

@@ -140,6 +140,17 @@ impl Run {
             .collect()
     }
 
+    /// What was told of the texts of a place: None where all of them begin again, then each.
+    pub fn texts(&self, place: &str) -> Vec<Option<String>> {
+        let (begin, text) = (format!("written {place} "), format!("text {place} "));
+        let said = self.log.lines().filter_map(|l| l.strip_prefix("EVENT ")?.split_once(' '));
+        let of = |(_, what): (&str, &str)| {
+            let text = what.strip_prefix(&text).map(|t| Some(t.to_owned()));
+            text.or_else(|| what.starts_with(&begin).then_some(None))
+        };
+        said.filter_map(of).collect()
+    }
+
     /// Lines that begin with this after `PARENT seconds`: what the program that watches over the session did.
     pub fn parent(&self, what: &str) -> Vec<&str> {
         let told = |l: &&str| l.starts_with("PARENT") && l.split_once(' ').is_some_and(|r| r.1.contains(what));

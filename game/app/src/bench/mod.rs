@@ -8,6 +8,7 @@ use crate::capture::{BETWEEN_EYES_M, EYE_FIELD_DEG};
 use crate::now::{Now, RoomData};
 use crate::offscreen::{self, poll};
 use crate::overlay::Family;
+use crate::overlay::volume::MARCHING;
 use crate::patient_mode::{Play, pitch_at, seat_at};
 use crate::room::RoomFiles;
 use crate::window::eye_bundle;
@@ -84,6 +85,10 @@ pub struct StepCost {
     pub sorted_ms: Spread,
     /// Both eyes' passes by the card's own clock; None where the adapter has none.
     pub gpu_ms: Option<Spread>,
+    /// The part of it in which the volume is marched; None as above, or where nothing is marched.
+    pub march_ms: Option<Spread>,
+    /// The rest of it: what is rastered.
+    pub raster_ms: Option<Spread>,
     /// Until the card has done it all.
     pub frame_ms: Spread,
     /// In view of one eye, the most of the path.
@@ -202,6 +207,7 @@ fn look(world: &mut World, share: f32) {
 
 fn one(app: &mut App, step: String, frames: u32) -> StepCost {
     let (mut cpu, mut gpu, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut march, mut raster) = (Vec::new(), Vec::new());
     let (mut own, mut sorted, mut main) = (Vec::new(), Vec::new(), Vec::new());
     let (mut eye, mut parts) = (Load::default(), BTreeMap::<String, Load>::new());
     let mut textures_mb = 0.0f64;
@@ -224,7 +230,11 @@ fn one(app: &mut App, step: String, frames: u32) -> StepCost {
             main.push(split.main);
         }
         whole.push(done.as_secs_f64() * 1e3);
-        gpu.extend(by_card);
+        if let Some(card) = by_card {
+            gpu.push(card.all);
+            raster.push(card.all - card.march.unwrap_or(0.0));
+            march.extend(card.march);
+        }
         for (all, by_part) in count::views(app) {
             eye = most(eye, all);
             for (name, load) in by_part {
@@ -242,6 +252,8 @@ fn one(app: &mut App, step: String, frames: u32) -> StepCost {
         sorted_ms: Spread::of(sorted).unwrap_or(none),
         main_ms: Spread::of(main).unwrap_or(none),
         gpu_ms: Spread::of(gpu),
+        march_ms: Spread::of(march),
+        raster_ms: Spread::of(raster),
         frame_ms: Spread::of(whole).unwrap_or(none),
         eye,
         textures_mb,
@@ -253,15 +265,30 @@ fn most(a: Load, b: Load) -> Load {
     Load { triangles: a.triangles.max(b.triangles), draws: a.draws.max(b.draws) }
 }
 
-/// What the card's own clock gave since the last frame, passes of both eyes together; None where it gives nothing.
-fn card_ms(world: &mut World) -> Option<f64> {
+/// What the card's own clock gave since the last frame, passes of both eyes together, ms.
+#[derive(Clone, Copy)]
+struct CardTime {
+    all: f64,
+    /// None: nothing was marched.
+    march: Option<f64>,
+}
+
+/// None where the card's clock gives nothing.
+fn card_ms(world: &mut World) -> Option<CardTime> {
     let mut store = world.get_resource_mut::<DiagnosticsStore>()?;
-    let mut sum = None;
+    let mut sum: Option<CardTime> = None;
     for d in store.iter_mut() {
         // `render/PASS/elapsed_gpu`: passes within passes are counted with the outer one
         let is = d.path().as_str().ends_with("/elapsed_gpu") && d.path().components().count() == 3;
         if is {
-            sum = d.values().copied().fold(sum, |s: Option<f64>, v| Some(s.unwrap_or(0.0) + v));
+            let marches = d.path().components().nth(1) == Some(MARCHING);
+            for ms in d.values().copied() {
+                let sum = sum.get_or_insert(CardTime { all: 0.0, march: None });
+                sum.all += ms;
+                if marches {
+                    *sum.march.get_or_insert(0.0) += ms;
+                }
+            }
             d.clear_history();
         }
     }

@@ -1,5 +1,5 @@
 //! What lies over the patient, as a family: each member has a source, a unit, a legend, an off switch, and where there is one the
-//! form in which a patient sees the same. A new member is a folder here and a line in [`plugin`].
+//! form in which a patient sees the same. A new member is a folder here, named where they are listed: nothing else knows of it.
 
 pub mod along;
 pub mod asked;
@@ -12,6 +12,7 @@ pub mod constraints;
 pub mod cuts;
 pub mod dose;
 mod field;
+pub mod layers;
 pub mod let_d;
 mod letters;
 pub mod margins;
@@ -54,6 +55,8 @@ pub struct Overlay {
     pub page: Option<fn(&mut Ui, &mut World)>,
     /// Key of the text that says how a patient sees the same; None: a patient does not.
     pub for_patients: Option<&'static str>,
+    /// Whether everything that it was asked for has been worked out and lies on the card.
+    pub settled: fn(&World) -> bool,
     /// Shown.
     pub on: bool,
 }
@@ -101,16 +104,5 @@ pub fn plugin(app: &mut App) {
 
 /// Whether everything that is asked for has been worked out.
 pub fn settled(world: &World) -> bool {
-    slices::settled(world)
-        && structures::settled(world)
-        && dose::settled(world)
-        && volume::settled(world)
-        && charts::settled(world)
-        && compare::settled(world)
-        && notes::settled(world)
-        && constraints::settled(world)
-        && along::settled(world)
-        && beams::settled(world)
-        && margins::settled(world)
-        && clearance::settled(world)
+    world.get_resource::<Family>().is_none_or(|family| family.0.iter().all(|o| (o.settled)(world)))
 }

@@ -11,6 +11,11 @@ pub fn choice(ui: &mut Ui, id: &str, shown: &str, list: impl FnOnce(&mut Ui)) {
     egui::ComboBox::from_id_salt(id).selected_text(shown).width(width).truncate().show_ui(ui, list);
 }
 
+/// That something is coarser than the data, and how coarse.
+pub fn coarse(words: &Words, key: &str, [a, b, c]: [usize; 3]) -> String {
+    format!("{} {a} × {b} × {c}", words.get(key))
+}
+
 /// A number that can be dragged and typed, with as many digits as its size needs.
 pub fn number(value: &mut f64, speed: f64) -> egui::DragValue<'_> {
     let digits = if value.abs() >= 20.0 { 0 } else { 2 };

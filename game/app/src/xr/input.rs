@@ -1,8 +1,9 @@
 //! A thin layer on OpenXR actions: the right hand points and presses, either holds and opens the menu, haptics; and the laser. Which
 //! button does what stands in `scenes/controls.ron`.
 
+use super::controller::{self, Model};
 use super::hands::{BareHands, BareHandsRead};
-use crate::clinician_mode::review::Shortcuts;
+use crate::clinician_mode::review::{Asked, Shortcuts};
 use crate::events::Events;
 use crate::now::Reviewing;
 use crate::panel::poke::Tip;
@@ -33,6 +34,8 @@ struct Actions {
     grab: openxr::Action<f32>,
     scroll: openxr::Action<f32>,
     mark: openxr::Action<bool>,
+    /// What else can be asked of a review.
+    asks: Vec<(Control, openxr::Action<bool>)>,
     buzz: openxr::Action<openxr::Haptic>,
     left: openxr::Path,
     right: openxr::Path,
@@ -48,6 +51,8 @@ struct Hand {
     down: bool,
     menu: bool,
     mark: bool,
+    /// Which of the buttons that ask for something are down.
+    asks: Vec<bool>,
 }
 
 /// Which hands are bare: the runtime sees them, and no controller is held.
@@ -109,7 +114,12 @@ pub(super) fn plugin(app: &mut App) {
         )
         .add_systems(
             Update,
-            (draw_laser, buzz.run_if(openxr_session_running), shortcuts.run_if(openxr_session_running)),
+            (
+                draw_laser,
+                buzz.run_if(openxr_session_running),
+                shortcuts.run_if(openxr_session_running),
+                controller::fit,
+            ),
         );
 }
 
@@ -128,7 +138,14 @@ fn create_actions(mut commands: Commands, instance: Res<OxrInstance>) -> Result 
         menu: set.create_action("menu", "Menu", &[left, right])?,
         grab: set.create_action("grab", "Hold", &[left, right])?,
         scroll: set.create_action("scroll", "Scroll", &[right])?,
-        mark: set.create_action("mark", "Set a point", &[right])?,
+        mark: set.create_action("mark", "Set a point", &[left, right])?,
+        asks: Control::OF_REVIEW
+            .into_iter()
+            .map(|c| {
+                let name = format!("{c:?}");
+                Ok((c, set.create_action(&name.to_lowercase(), &name, &[left, right])?))
+            })
+            .collect::<Result<_>>()?,
         buzz: set.create_action("buzz", "Vibration", &[right])?,
         set,
         left,
@@ -165,6 +182,10 @@ fn suggest(
                 Control::Grab => a.grab.as_raw(),
                 Control::Scroll => a.scroll.as_raw(),
                 Control::Mark => a.mark.as_raw(),
+                other => match a.asks.iter().find(|ask| ask.0 == *other) {
+                    Some(ask) => ask.1.as_raw(),
+                    None => continue,
+                },
             };
             bind(action, paths);
         }
@@ -198,21 +219,15 @@ fn attach(
         depth_bias: tokens::ORDER_LASER,
         ..default()
     });
-    let body =
-        materials.add(StandardMaterial { base_color: tokens::CONTROLLER, perceptual_roughness: 0.6, ..default() });
-    let controller = (
-        Mesh3d(meshes.add(Capsule3d::new(0.016, 0.10))),
-        MeshMaterial3d(body),
-        Transform::from_xyz(0.0, -0.01, 0.05).with_rotation(Quat::from_rotation_x(std::f32::consts::FRAC_PI_2)),
-    );
+    let model = Model::new(&mut meshes, &mut materials);
     // the other hand is there for who holds the patient
     if hands.is_some() {
         let space = session.create_action_space(&a.aim, a.left, Isometry3d::IDENTITY)?;
-        commands.spawn((space, Other, Visibility::Hidden)).with_child((Body(0), controller.clone()));
+        commands.spawn((space, Other, Visibility::Hidden)).with_children(|hand| model.spawn(hand, 0, Body(0)));
     }
     // spawn the space first, children after: its hook skips an entity that already has children
     commands.spawn((space, Aim, Visibility::Hidden)).with_children(|hand| {
-        hand.spawn((Body(1), controller));
+        model.spawn(hand, 1, Body(1));
         hand.spawn((Laser, Visibility::default(), Transform::default())).with_children(|l| {
             l.spawn((
                 Mesh3d(meshes.add(Cylinder::new(0.0022, 1.0).mesh().resolution(12))),
@@ -317,6 +332,7 @@ fn read_holds(
     mut pointing: ResMut<Pointing>,
     mut hands: ResMut<Hands>,
     mut hand: ResMut<Hand>,
+    mut asked: ResMut<Asked>,
     mut pointer: ResMut<Pointer>,
 ) {
     let Some(a) = actions else { return };
@@ -349,12 +365,21 @@ fn read_holds(
     if push.abs() > RESTS {
         pointer.scroll -= push * SCROLL * time.delta_secs().min(0.1);
     }
-    let mark = a.mark.state(s, a.right).is_ok_and(|v| v.is_active && v.current_state);
+    let mark = a.mark.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
     let marked = mark && !hand.mark;
     if marked {
         out.say(format_args!("mark down"));
     }
     hand.mark = mark;
+    hand.asks.resize(a.asks.len(), false);
+    for ((control, action), was) in a.asks.iter().zip(&mut hand.asks) {
+        let down = action.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
+        if down && !std::mem::replace(was, down) {
+            out.say(format_args!("asks {control:?}"));
+            asked.0.push(*control);
+        }
+        *was = down;
+    }
     *hands = Hands { at, closed, marked };
 }
 
@@ -431,5 +456,6 @@ fn shortcuts(
     } else {
         does.map(|d| d.iter().map(|(c, p)| (*c, p.clone())).collect()).unwrap_or_default()
     };
-    shown.set_if_neq(Shortcuts(all));
+    let profile = if bare { String::new() } else { name.to_owned() };
+    shown.set_if_neq(Shortcuts { profile, does: all });
 }

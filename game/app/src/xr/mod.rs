@@ -1,6 +1,7 @@
 //! The headset: eyes, hand, focus, recentring, and pictures of both eyes for tests.
 
 mod control;
+mod controller;
 mod hands;
 mod input;
 pub(crate) mod mirror;

@@ -16,6 +16,7 @@ mod series;
 mod slice;
 mod source;
 mod structure;
+mod suv;
 mod values;
 mod walk;
 

@@ -2,6 +2,7 @@
 
 use super::parse::File;
 use super::pixels::Pixels;
+use super::suv::by_body_weight;
 use super::values::{Data, count, exactly, item, items, number, point, text, texts};
 use dicom_core::Tag;
 use dicom_dictionary_std::tags;
@@ -158,29 +159,42 @@ fn place(g: &Groups<'_>, modality: &str) -> Result<Slice, NoSlices> {
         .ok_or_else(|| lost("does not say how large its pixels are (Pixel Spacing)"))?;
     let thickness = number(g.find(tags::PIXEL_MEASURES_SEQUENCE, tags::SLICE_THICKNESS), tags::SLICE_THICKNESS);
     let values = g.find(tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE, tags::RESCALE_SLOPE);
-    let (slope, intercept) = match (number(values, tags::RESCALE_SLOPE), number(values, tags::RESCALE_INTERCEPT)) {
-        (Some(s), Some(i)) if s != 0.0 => (s, i),
-        (None, None) => {
-            if modality == "CT" || modality == "PT" {
-                assumed.push("has no rescale slope and intercept: its stored values were taken as they are".to_owned());
+    let (mut slope, mut intercept) =
+        match (number(values, tags::RESCALE_SLOPE), number(values, tags::RESCALE_INTERCEPT)) {
+            (Some(s), Some(i)) if s != 0.0 => (s, i),
+            (None, None) => {
+                if modality == "CT" || modality == "PT" {
+                    assumed.push(
+                        "has no rescale slope and intercept: its stored values were taken as they are".to_owned(),
+                    );
+                }
+                (1.0, 0.0)
             }
-            (1.0, 0.0)
-        }
-        (Some(s), None) if s != 0.0 => {
-            assumed.push("has no rescale intercept: 0 was taken".to_owned());
-            (s, 0.0)
-        }
-        (None, Some(i)) => {
-            assumed.push("has no rescale slope: 1 was taken".to_owned());
-            (1.0, i)
-        }
-        _ => return Err(lost("has a rescale slope of 0")),
-    };
+            (Some(s), None) if s != 0.0 => {
+                assumed.push("has no rescale intercept: 0 was taken".to_owned());
+                (s, 0.0)
+            }
+            (None, Some(i)) => {
+                assumed.push("has no rescale slope: 1 was taken".to_owned());
+                (1.0, i)
+            }
+            _ => return Err(lost("has a rescale slope of 0")),
+        };
     let unit = match modality {
         "CT" => text(values, tags::RESCALE_TYPE).filter(|t| t != "US").unwrap_or_else(|| "HU".to_owned()),
         "PT" => match text(d, tags::UNITS).as_deref() {
             Some("GML") => "SUV (g/ml)".to_owned(),
-            Some("BQML") => "Bq/ml".to_owned(),
+            Some("BQML") => match by_body_weight(d) {
+                Ok(factor) => {
+                    (slope, intercept) = (slope * factor, intercept * factor);
+                    assumed.push("has activity in Bq/ml: it was made into SUV by the body weight and the injected activity that it states".to_owned());
+                    "SUV (g/ml)".to_owned()
+                }
+                Err(why) => {
+                    assumed.push(format!("has activity in Bq/ml, which stays so: {why}"));
+                    "Bq/ml".to_owned()
+                }
+            },
             Some(other) => other.to_owned(),
             None => String::new(),
         },

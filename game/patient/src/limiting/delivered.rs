@@ -37,6 +37,17 @@ impl Beam {
         let t = if step > 0.0 { ((weight - a.cumulative_weight) / step).clamp(0.0, 1.0) } else { 0.0 };
         Delivered { control_point: index as f64 + t, setting: between(a, b, t, weight) }
     }
+
+    /// The machine at a place between control points, counted from 0: 2.25 is a quarter of the way from the third to the fourth, in
+    /// meterset and in everything that moves, with the beam off too. Outside the sequence its nearest end.
+    pub fn at_control_point(&self, place: f64) -> Delivered {
+        let Some(last) = self.sequence.len().checked_sub(1) else { return self.delivered(0.0) };
+        let place = if place.is_nan() { 0.0 } else { place.clamp(0.0, last as f64) };
+        let (index, t) = (place as usize, place.fract());
+        let (a, b) = (&self.sequence[index], &self.sequence[(index + 1).min(last)]);
+        let weight = a.cumulative_weight + t * (b.cumulative_weight - a.cumulative_weight);
+        Delivered { control_point: place, setting: between(a, b, t, weight) }
+    }
 }
 
 fn between(a: &ControlPoint, b: &ControlPoint, t: f64, weight: f64) -> ControlPoint {

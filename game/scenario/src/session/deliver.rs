@@ -120,6 +120,7 @@ impl Session {
             energy_mev,
             spot_mm: spot.map_or([0.0; 2], |s| s.at_mm),
             progress,
+            unscanned: None,
         });
     }
 

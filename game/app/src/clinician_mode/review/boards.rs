@@ -206,6 +206,64 @@ fn take(world: &mut World, which: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::overlay::notes::{KeepsReview, KeptMark, Notes, Picture};
+    use bevy::tasks::{IoTaskPool, TaskPool};
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
+
+    /// Keeps nothing but what somebody likes.
+    #[derive(Default)]
+    struct Likes(Mutex<BTreeMap<String, String>>);
+
+    impl KeepsReview for Likes {
+        fn marks(&self) -> Result<Vec<KeptMark>, String> {
+            Ok(Vec::new())
+        }
+        fn add(&self, _: &KeptMark) -> Result<i64, String> {
+            Err("no marks here".to_owned())
+        }
+        fn withdraw(&self, _: i64) -> Result<(), String> {
+            Err("no marks here".to_owned())
+        }
+        fn add_picture(&self, _: &Picture) -> Result<(), String> {
+            Err("no pictures here".to_owned())
+        }
+        fn preference(&self, name: &str) -> Option<String> {
+            self.0.lock().unwrap().get(name).cloned()
+        }
+        fn set_preference(&self, name: &str, value: &str) -> Result<(), String> {
+            self.0.lock().unwrap().insert(name.to_owned(), value.to_owned());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn larger_text_and_places_are_there_the_next_time() {
+        IoTaskPool::get_or_init(TaskPool::new);
+        let keeper: Arc<dyn KeepsReview> = Arc::new(Likes::default());
+        let app = || {
+            let mut app = App::new();
+            app.insert_resource(ReviewKeeper(Some(keeper.clone()))).init_resource::<Notes>().init_resource::<Boards>();
+            app.add_systems(Update, remembered);
+            app
+        };
+        let mut first = app();
+        first.update();
+        assert!(!first.world().resource::<Boards>().large);
+        enlarge(first.world_mut(), true);
+        let at = [Stand { turn: 0.3, ..USUAL[0] }, USUAL[1], USUAL[2]];
+        keep(&mut first.world_mut().commands(), at);
+        first.world_mut().flush();
+        let begin = std::time::Instant::now();
+        while keeper.preference(LARGER).is_none() || keeper.preference(NAME).is_none() {
+            assert!(begin.elapsed().as_secs() < 10, "nothing was kept");
+            std::thread::yield_now();
+        }
+        let mut next = app();
+        next.update();
+        let boards = next.world().resource::<Boards>();
+        assert!(boards.large && boards.at == at);
+    }
 
     #[test]
     fn a_board_that_is_taken_stays_under_the_laser() {

@@ -65,7 +65,7 @@ impl Part {
             Self::Time => Vec2::new(700.0, 204.0),
             Self::Pages => Vec2::new(450.0, 614.0),
             Self::Probe => Vec2::new(250.0, 84.0),
-            Self::Chart => Vec2::new(330.0, 190.0),
+            Self::Chart => Vec2::new(360.0, 250.0),
         }
     }
 
@@ -101,6 +101,8 @@ struct Cockpit {
     places: [Vec<(String, [f32; 2])>; PARTS.len()],
     stood: [Option<Transform>; PARTS.len()],
     told: [String; 3],
+    /// What it was told stands on the pages.
+    texts: Vec<String>,
 }
 
 impl Default for Cockpit {
@@ -112,6 +114,7 @@ impl Default for Cockpit {
             places: Default::default(),
             stood: Default::default(),
             told: Default::default(),
+            texts: Vec::new(),
         }
     }
 }
@@ -121,11 +124,11 @@ struct Draw(usize);
 
 /// Boards round the seat.
 pub fn plugin(app: &mut App) {
-    app.add_plugins(boards::plugin)
+    app.add_plugins((boards::plugin, chart::plugin))
         .init_resource::<Cockpit>()
         .init_resource::<Shortcuts>()
         .add_systems(Startup, spawn)
-        .add_systems(Update, (place, enlarge, pages).chain())
+        .add_systems(Update, (place.in_set(chart::Placed), enlarge, pages).chain())
         .add_systems(Last, tell_state)
         .add_systems(Draw(0), draw::<0>)
         .add_systems(Draw(1), draw::<1>)
@@ -149,6 +152,9 @@ fn spawn(
             schedule: Draw(i),
         };
         let board = stand(plan, &mut commands, &mut images, &mut meshes, &mut materials);
+        if part == Part::Chart {
+            commands.entity(board).insert(chart::ShowsChart);
+        }
         if part == Part::Pages {
             commands.entity(board).insert(views::ShowsPlane);
         }
@@ -428,6 +434,9 @@ fn tell(world: &mut World, ctx: &egui::Context, part: Part) {
     let Some(out) = world.get_resource::<Events>().copied().filter(Events::on) else { return };
     if !world.get_resource::<Case>().is_some_and(|c| c.patient.synthetic) {
         return;
+    }
+    if part == Part::Pages {
+        out.texts(part.name(), desk::written(ctx), &mut world.resource_mut::<Cockpit>().texts);
     }
     let size = ctx.content_rect().size();
     let places: Vec<_> = marks.into_iter().map(|(name, p)| (name, [p.x / size.x, p.y / size.y])).collect();

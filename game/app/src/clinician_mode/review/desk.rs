@@ -113,8 +113,8 @@ fn tell(world: &mut World, ctx: &egui::Context) {
     }
 }
 
-/// What stands written on the desk in this pass, in the order in which it was painted; what is scrolled out of sight is not.
-fn written(ctx: &egui::Context) -> Vec<String> {
+/// What stands written on the desk or a board in this pass, in the order in which it was painted; what is scrolled out of sight is not.
+pub(super) fn written(ctx: &egui::Context) -> Vec<String> {
     fn of(shape: &egui::Shape, texts: &mut Vec<String>) {
         match shape {
             egui::Shape::Text(text) => texts.push(text.galley.text().to_owned()),

@@ -1,71 +1,118 @@
-//! The desk by keys: Space plays and pauses, H goes to the hottest point, M sets a point at the cross, C clears them, Page Up and Page
-//! Down go from slice to slice of the axial plane, D, V and X switch charts, volume and comparing, O shows the plane askew alone, N pins
-//! a note, B keeps the view, P takes a picture, Ctrl+Z and Ctrl+Y take back and do again.
+//! What a key at the desk or a button of a controller asks of a review. Which does what stands in `scenes/controls.ron`.
 
+use super::boards::{self, Boards};
 use super::picture::slice_mm;
 use super::play::{Transport, Wish};
-use super::time_bar;
 use super::views::{SLANT, Views};
+use super::{snapshot, state, time_bar};
 use crate::now::Words;
 use crate::overlay::{Cuts, Family, charts, compare, dose, measure, notes, volume};
+use crate::xr::Bindings;
 use bevy::prelude::*;
 use bevy_egui::egui::{Context, Key};
 use vestibule_geometry::AnatomicalPlane;
+use vestibule_scenario::Control;
 
+/// What the buttons of controllers asked for in this frame.
+#[derive(Resource, Default)]
+pub struct Asked(pub Vec<Control>);
+
+/// The keys of this pass.
 pub(super) fn act(ctx: &Context, world: &mut World) {
     if ctx.egui_wants_keyboard_input() {
         return; // somebody types
     }
-    let pressed = |key: Key| ctx.input(|i| i.key_pressed(key) && i.modifiers.is_none());
-    for (key, back) in [(Key::Z, true), (Key::Y, false)] {
-        if ctx.input(|i| i.key_pressed(key) && i.modifiers.command_only()) {
-            super::state::step(world, back);
-        }
+    let Some(bindings) = world.get_resource::<Bindings>() else { return };
+    let keys = bindings.0.by_key().into_iter().filter_map(|(key, control)| {
+        let (pressed, ctrl) = (Key::from_name(&key.name)?, key.ctrl);
+        let with = |m: bevy_egui::egui::Modifiers| if ctrl { m.command_only() } else { m.is_none() };
+        ctx.input(|i| i.key_pressed(pressed) && with(i.modifiers)).then_some(control)
+    });
+    let controls: Vec<_> = keys.collect();
+    controls.into_iter().for_each(|c| does(world, c));
+}
+
+/// What buttons asked for.
+pub(super) fn obey(world: &mut World) {
+    for control in std::mem::take(&mut world.resource_mut::<Asked>().0) {
+        does(world, control);
     }
+}
+
+fn does(world: &mut World, control: Control) {
     let words = world.get_resource::<Words>().cloned();
-    if let (true, Some(words)) = (pressed(Key::N), &words) {
-        notes::pin(world, &words.get("notes-look"));
-    }
-    if let (true, Some(words)) = (pressed(Key::B), &words) {
-        notes::bookmark(world, &words.get("notes-view"));
-    }
-    if pressed(Key::O) && world.resource::<Cuts>().slant.is_some() {
-        let mut views = world.resource_mut::<Views>();
-        views.large = if views.large == Some(SLANT) { None } else { Some(SLANT) };
-    }
-    if pressed(Key::P) {
-        super::snapshot::take(world);
-    }
-    if pressed(Key::Space) {
-        let transport = world.resource::<Transport>();
-        let wish = Wish::Play(!transport.playing);
-        if transport.length_s > 0.0 {
-            time_bar::wish(world, vec![wish]);
+    match control {
+        Control::Undo => state::step(world, true),
+        Control::Redo => state::step(world, false),
+        Control::Note => {
+            if let Some(words) = words {
+                notes::pin(world, &words.get("notes-look"));
+            }
         }
-    }
-    if pressed(Key::H)
-        && let Some((at, _)) = dose::hottest(world)
-    {
-        world.resource_mut::<Cuts>().go(at);
-    }
-    if pressed(Key::M) {
-        measure::set_point(world);
-    }
-    if pressed(Key::C) {
-        world.resource_mut::<measure::Measure>().points.clear();
-    }
-    for (key, way) in [(Key::PageUp, 1.0), (Key::PageDown, -1.0)] {
-        if pressed(key) {
-            let step = slice_mm(world, AnatomicalPlane::Axial) * way;
-            let mut cuts = world.resource_mut::<Cuts>();
-            let mut to = cuts.at;
-            to.z += step;
-            cuts.go(to);
+        Control::Bookmark => {
+            if let Some(words) = words {
+                notes::bookmark(world, &words.get("notes-view"));
+            }
         }
+        Control::Askew if world.resource::<Cuts>().slant.is_some() => {
+            if let Some(mut views) = world.get_resource_mut::<Views>() {
+                views.large = if views.large == Some(SLANT) { None } else { Some(SLANT) };
+            }
+        }
+        Control::Picture => snapshot::take(world),
+        Control::Play => {
+            let transport = world.resource::<Transport>();
+            let wish = Wish::Play(!transport.playing);
+            if transport.length_s > 0.0 {
+                time_bar::wish(world, vec![wish]);
+            }
+        }
+        Control::Hottest => {
+            if let Some((at, _)) = dose::hottest(world) {
+                world.resource_mut::<Cuts>().go(at);
+            }
+        }
+        Control::Mark => measure::set_point(world),
+        Control::Clear => world.resource_mut::<measure::Measure>().points.clear(),
+        Control::SliceUp => slice(world, 1.0),
+        Control::SliceDown => slice(world, -1.0),
+        Control::Charts => switch(world, charts::ID),
+        Control::Volume => switch(world, volume::ID),
+        Control::Compare => switch(world, compare::ID),
+        Control::Larger => {
+            if let Some(large) = world.get_resource::<Boards>().map(|b| b.large) {
+                boards::enlarge(world, !large);
+            }
+        }
+        // what points, holds and scrolls is not asked for
+        Control::Askew | Control::Select | Control::Menu | Control::Grab | Control::Scroll => {}
     }
-    for (key, id) in [(Key::D, charts::ID), (Key::V, volume::ID), (Key::X, compare::ID)] {
-        if pressed(key) {
-            world.resource_mut::<Family>().0.iter_mut().filter(|o| o.id == id).for_each(|o| o.on = !o.on);
+}
+
+fn slice(world: &mut World, way: f64) {
+    let step = slice_mm(world, AnatomicalPlane::Axial) * way;
+    let mut cuts = world.resource_mut::<Cuts>();
+    let mut to = cuts.at;
+    to.z += step;
+    cuts.go(to);
+}
+
+fn switch(world: &mut World, id: &str) {
+    world.resource_mut::<Family>().0.iter_mut().filter(|o| o.id == id).for_each(|o| o.on = !o.on);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vestibule_scenario::Controls;
+
+    #[test]
+    fn the_desk_knows_every_key_that_the_file_may_name() {
+        for (key, _) in Controls::default().by_key() {
+            assert!(Key::from_name(&key.name).is_some(), "{}", key.name);
+        }
+        for name in Controls::KEYS.iter().map(|k| (*k).to_owned()).chain((1..=12).map(|n| format!("F{n}"))) {
+            assert!(Key::from_name(&name).is_some(), "{name}");
         }
     }
 }

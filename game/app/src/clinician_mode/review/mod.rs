@@ -17,7 +17,8 @@ mod state;
 mod time_bar;
 pub mod views;
 
-pub use chart::Shortcuts;
+pub use chart::{ChartPart, Shortcuts};
+pub use keys::Asked;
 pub(crate) use next_life::{keep_for_next_life, keep_last_for_next_life};
 pub use play::{ReviewPlay, Transport, Wish};
 pub use state::{History, Liked, ViewState};
@@ -33,8 +34,10 @@ use bevy_egui::{EguiContext, EguiPrimaryContextPass, EguiSchedule, PrimaryEguiCo
 pub fn plugin(app: &mut App) {
     app.init_resource::<Transport>()
         .init_resource::<History>()
+        .init_resource::<keys::Asked>()
         .add_systems(PreUpdate, (play::carry, play::fill))
-        .add_systems(Update, (state::watch, snapshot::liked_once));
+        .add_systems(Update, (state::watch, snapshot::liked_once))
+        .add_systems(Update, keys::obey.run_if(|asked: Res<keys::Asked>| !asked.0.is_empty()));
 }
 
 /// The desk: four pictures and what stands round them.

@@ -4,7 +4,7 @@ use super::held::{Held, held};
 use super::views::{NAMES, Shows, Views};
 use crate::now::{Case, Words};
 use crate::overlay::slices::{Viewing, plane_key};
-use crate::overlay::widgets::mark;
+use crate::overlay::widgets::{coarse, mark};
 use crate::overlay::{Cuts, Family, Fields, measure};
 use crate::third_party::egui::BOLD;
 use crate::tokens;
@@ -89,8 +89,7 @@ fn coarser(world: &World, words: &Words) -> Option<String> {
     let fields = world.resource::<Fields>();
     let shown = [&fields.image, &fields.other, &fields.dose];
     let card = shown.into_iter().flatten().find_map(|f| f.coarser).map(|size| ("overlay-coarser", size));
-    let (key, [a, b, c]) = yet.or(card)?;
-    Some(format!("{} {a} × {b} × {c}", words.get(key)))
+    yet.or(card).map(|(key, size)| coarse(words, key, size))
 }
 
 /// Text that is read on light and dark.

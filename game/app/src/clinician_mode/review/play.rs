@@ -97,6 +97,13 @@ pub struct Transport {
     pub wishes: Vec<Wish>,
 }
 
+impl Transport {
+    /// Whether the beams that can be delivered are scanned.
+    pub fn scanned(&self) -> bool {
+        self.length_s > 0.0 && self.delivery.beams.iter().all(|b| b.unscanned.is_none())
+    }
+}
+
 /// Does what is wanted and says how time stands.
 pub(super) fn carry(mut driver: NonSendMut<Driver>, mut transport: ResMut<Transport>) {
     let Some(review) = driver.play.review() else { return };

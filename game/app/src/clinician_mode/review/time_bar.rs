@@ -4,10 +4,12 @@ use super::play::{Transport, Wish};
 use crate::now::{Case, Now, Words};
 use crate::opening;
 use crate::overlay::dose::{DoseShow, Source};
+use crate::overlay::rates::Engine;
 use crate::overlay::widgets::mark;
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Align2, FontId, RichText, Ui, pos2, vec2};
+use vestibule_scenario::BeamNow;
 
 /// Speeds that are offered, times true.
 const SPEEDS: [f64; 3] = [0.1, 1.0, 10.0];
@@ -80,10 +82,10 @@ fn buttons(ui: &mut Ui, words: &Words, transport: &Transport, wishes: &mut Vec<W
 /// What the machine does at this instant.
 fn reading(now: &Now, transport: &Transport) -> String {
     let s = &now.state;
-    let beam = s
-        .beam
-        .as_ref()
-        .map_or_else(String::new, |b| format!("{} · {:.1} MeV · {}/{}", b.name, b.energy_mev, b.layer + 1, b.layers));
+    let unit = |b: &BeamNow| if b.unscanned.is_some() { "MV" } else { "MeV" };
+    let beam = s.beam.as_ref().map_or_else(String::new, |b| {
+        format!("{} · {:.1} {} · {}/{}", b.name, b.energy_mev, unit(b), b.layer + 1, b.layers)
+    });
     let machine =
         format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
     format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu)
@@ -97,6 +99,7 @@ pub(super) fn wish(world: &mut World, wishes: Vec<Wish>) {
     // whoever moves time wants to see the dose grow
     if wishes.iter().any(|w| !matches!(w, Wish::Speed(_) | Wish::Play(false)))
         && let Some(case) = world.get_resource::<Case>().cloned()
+        && world.get_resource::<Engine>().is_some_and(|e| e.0.is_some())
     {
         let mut dose = world.resource_mut::<DoseShow>();
         if dose.source != Source::Live {

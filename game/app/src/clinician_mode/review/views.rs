@@ -4,9 +4,9 @@ use crate::anatomy::PatientFrame;
 use crate::now::{Case, RoomData};
 use crate::opening::OnTheWay;
 use crate::overlay::cuts::Frame;
-use crate::overlay::slices::{SLANT_LAYER, layer, lines};
-use crate::overlay::structures::LineWidth;
-use crate::overlay::{Cuts, compare};
+use crate::overlay::slices::{layer, lines};
+use crate::overlay::structures::{ASKEW, LineWidth};
+use crate::overlay::{Cuts, compare, layers};
 use crate::panel::turns::Awake;
 use crate::room::RoomFiles;
 use crate::tokens;
@@ -209,7 +209,7 @@ pub(super) fn spawn(
             Camera { order: -20 + i as isize, clear_color: ClearColorConfig::Custom(Color::BLACK), ..default() };
         let layers = match shows {
             Shows::Plane(plane) => RenderLayers::layer(layer(plane)),
-            Shows::Slant => RenderLayers::layer(SLANT_LAYER),
+            Shows::Slant => RenderLayers::layer(layers::ASKEW),
             Shows::Room => RenderLayers::layer(0),
         };
         match shows {
@@ -274,7 +274,7 @@ pub(super) fn side_by_side(world: &mut World) {
             None => (own, RenderLayers::layer(layer(own)), ""),
             Some(plane) if place == 0 => (plane, RenderLayers::layer(layer(plane)), "A"),
             Some(plane) => {
-                let layers = RenderLayers::layer(compare::LAYERS[place - 1]).with(lines(plane));
+                let layers = RenderLayers::layer(layers::COMPARED[place - 1]).with(lines(plane));
                 (plane, layers, ["B", "B − A"][place - 1])
             }
         };
@@ -354,15 +354,18 @@ pub(super) fn place(
         {
             o.scaling_mode = ScalingMode::FixedVertical { viewport_height: height };
         }
-        let Shows::Plane(plane) = view.shows else { continue };
+        let across = match view.shows {
+            Shows::Plane(plane) => plane.across(),
+            Shows::Slant => ASKEW,
+            Shows::Room => continue,
+        };
         // a picture that nobody has laid out has no pixels to measure by: the room's own width then
         let laid_out = seen && view.size != UVec2::splat(FIRST);
-        let line =
-            if laid_out { mm * f64::from(tokens::OUTLINE_PIXELS) } else { LineWidth::default().0[plane.across()] };
+        let line = if laid_out { mm * f64::from(tokens::OUTLINE_PIXELS) } else { LineWidth::default().0[across] };
         // a patient who stands larger than life has lines no thicker
         let line = line / f64::from(frame.scale.x / MM).max(1.0);
-        if width.0[plane.across()] != line {
-            width.0[plane.across()] = line;
+        if width.0[across] != line {
+            width.0[across] = line;
         }
     }
 }

@@ -56,7 +56,8 @@ struct Shape;
 
 /// Along a ray; off until somebody wants it.
 pub fn plugin(app: &mut App) {
-    let along = Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false };
+    let along =
+        Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, settled, on: false };
     join(app, along);
     app.init_resource::<Along>().add_systems(Update, (make, follow, draw).chain().after(dose::Shown));
 }

@@ -34,6 +34,8 @@ pub struct BeamsShow {
     pub picked: Option<usize>,
     /// Of a beam that is not scanned: how much of its meterset is delivered, 0 to 1.
     pub share: f64,
+    /// Where it is between its control points, from 0, while time says so.
+    pub point: Option<f64>,
 }
 
 /// Lines as a plot takes them, each in its colour.
@@ -49,7 +51,18 @@ struct Outlines {
 
 /// Beams; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false });
+    join(
+        app,
+        Overlay {
+            id: ID,
+            legend,
+            controls: |_, _| {},
+            page: Some(page::show),
+            for_patients: Some("beams-for-patients"),
+            settled,
+            on: false,
+        },
+    );
     app.insert_resource(BeamsShow { follow: true, ..default() })
         .init_resource::<Outlines>()
         .init_resource::<opening::Drawn>()
@@ -58,9 +71,13 @@ pub fn plugin(app: &mut App) {
 
 /// With time, while it runs.
 fn follow(now: Res<crate::now::Now>, mut show: ResMut<BeamsShow>) {
-    if let (true, Some(beam)) = (show.follow, &now.state.beam)
-        && (show.beam, show.layer) != (beam.beam, Some(beam.layer))
-    {
+    let (true, Some(beam)) = (show.follow, &now.state.beam) else { return };
+    if let Some([share, point]) = beam.unscanned {
+        let to = (beam.beam, share, Some(point));
+        if (show.beam, show.share, show.point) != to {
+            (show.beam, show.share, show.point) = to;
+        }
+    } else if (show.beam, show.layer) != (beam.beam, Some(beam.layer)) {
         (show.beam, show.layer, show.picked) = (beam.beam, Some(beam.layer), None);
     }
 }

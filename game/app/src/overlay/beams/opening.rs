@@ -2,6 +2,7 @@
 
 use super::{BeamsShow, ID, Outlines};
 use crate::anatomy::PatientFrame;
+use crate::clinician_mode::review::Transport;
 use crate::now::{Case, Words};
 use crate::overlay::Family;
 use crate::overlay::widgets::{choice, mark, x_axis};
@@ -25,8 +26,8 @@ const FROM: f64 = 0.45;
 /// Corners of an outline that get an edge towards the source.
 const EDGES: usize = 12;
 
-/// Plan, beam, and thousandths of it that are delivered: less is no other picture.
-type Key = (usize, usize, u32);
+/// Plan, beam, and thousandths of it that are delivered and of the way between control points: less is no other picture.
+type Key = (usize, usize, u32, u32);
 
 /// The beam as it is shown, worked out when something of it changes.
 #[derive(Resource, Default)]
@@ -64,10 +65,15 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     let mut show = world.resource::<BeamsShow>().clone();
     show.beam = at;
     ui.heading(words.get("beams-opening"));
+    if world.resource::<Transport>().length_s > 0.0 {
+        let follow = ui.checkbox(&mut show.follow, words.get("beams-follow"));
+        mark(ui, "beams-follow", &follow);
+        ui.label(RichText::new(words.get("beams-generic")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT));
+    }
     choice(ui, "beam", &plan.beams[at].name, |ui| {
         for (i, b) in plan.beams.iter().enumerate() {
             if ui.selectable_label(show.beam == i, &b.name).clicked() {
-                (show.beam, show.share) = (i, 0.0);
+                (show.beam, show.share, show.point, show.follow) = (i, 0.0, None, false);
             }
         }
     });
@@ -75,6 +81,9 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     let share = Slider::new(&mut show.share, 0.0..=1.0).show_value(false).text(words.get("beams-delivered"));
     let share = ui.add(share);
     mark(ui, "beams-delivered", &share);
+    if share.changed() {
+        (show.point, show.follow) = (None, false);
+    }
     let drawn = world.resource::<Drawn>();
     let (now, open, reach) = (&drawn.now, drawn.open.as_ref(), drawn.reach);
     let a = &now.setting.angles;
@@ -153,7 +162,9 @@ pub(super) fn stand(
     let (Some(case), Some(frame)) = (case, frame) else { return };
     let beam = case.patient.plans.get(case.plan).and_then(|p| Some((p, p.beams.get(show.beam)?)));
     let beam = beam.filter(|_| family.on(ID));
-    let key = beam.map(|_| (case.plan, show.beam, (show.share * 1000.0).round() as u32));
+    let thousandths = |v: f64| (v * 1000.0).round() as u32;
+    let key =
+        beam.map(|_| (case.plan, show.beam, thousandths(show.share), thousandths(show.point.unwrap_or(-1.0) + 1.0)));
     if drawn.key == key {
         return;
     }
@@ -163,7 +174,7 @@ pub(super) fn stand(
         *drawn = Drawn::default();
         return;
     };
-    drawn.now = beam.delivered(show.share);
+    drawn.now = show.point.map_or_else(|| beam.delivered(show.share), |p| beam.at_control_point(p));
     let setting = drawn.now.setting.clone();
     drawn.open = beam.opening(&setting);
     let parts = beam.limiting_parts(&setting, LEAF_MM);

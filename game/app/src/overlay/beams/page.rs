@@ -18,7 +18,7 @@ const NEAR: f32 = 9.0;
 pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     let transport = world.resource::<Transport>().clone();
-    if transport.length_s <= 0.0
+    if !transport.scanned()
         && let Some((case, at)) = opening::case(world)
     {
         opening::page(ui, world, &words, &case, at);

@@ -40,7 +40,8 @@ pub struct Charts {
 
 /// Charts; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    let charts = Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, on: false };
+    let charts =
+        Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, settled, on: false };
     join(app, charts);
     app.init_resource::<Charts>().add_systems(Update, count.after(dose::Shown));
 }

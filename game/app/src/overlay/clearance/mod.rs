@@ -39,7 +39,7 @@ struct Line;
 
 /// Off until somebody wants it.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls, page: Some(page), for_patients: None, on: false });
+    join(app, Overlay { id: ID, legend, controls, page: Some(page), for_patients: None, settled, on: false });
     app.insert_resource(ClearanceShow { least_mm: 30.0 })
         .init_resource::<Clearances>()
         .add_systems(Update, (find, stand).chain());

@@ -6,7 +6,7 @@ mod work;
 use super::dose::{self, DoseShow, Source};
 use super::field::{Field, Texels};
 use super::slices::{self, SliceMaterial, Viewing};
-use super::{Cuts, Family, Fields, Legend, Overlay, join};
+use super::{Cuts, Family, Fields, Legend, Overlay, join, layers};
 use crate::anatomy::PatientFrame;
 use crate::events::Events;
 use crate::now::{Case, Words};
@@ -26,8 +26,6 @@ use work::Found;
 
 /// Name in the family.
 pub const ID: &str = "compare";
-/// Layers of the other dose's plane and of the difference's.
-pub const LAYERS: [usize; 2] = [20, 21];
 
 /// Which doses, and how they are laid side by side.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,7 +66,7 @@ struct Side(usize);
 
 /// Comparing; off until somebody wants it.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls, page: Some(page::show), for_patients: None, on: false });
+    join(app, Overlay { id: ID, legend, controls, page: Some(page::show), for_patients: None, settled, on: false });
     app.init_resource::<Compare>()
         .init_resource::<Compared>()
         .add_systems(PostStartup, spawn)
@@ -104,7 +102,7 @@ fn spawn(
 ) {
     let Some(frame) = frame else { return };
     let quad = meshes.add(Rectangle::new(1.0, 1.0));
-    for (side, layer) in LAYERS.into_iter().enumerate() {
+    for (side, layer) in layers::COMPARED.into_iter().enumerate() {
         let cut = commands
             .spawn((
                 Side(side),

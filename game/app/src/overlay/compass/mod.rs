@@ -17,8 +17,8 @@ pub const ID: &str = "compass";
 /// Air between the patient's box and a letter, as a share of the box's longest side.
 const AIR: f32 = 0.09;
 
-/// What is nearer than a letter by less than a quarter of its distance does not hide it (a table under the patient, a nozzle before them),
-/// boards and hands do. In units of the depth's last digit, of which a float has 2^23 from one power of two to the next.
+/// What is nearer than a letter by less than a fifth of its distance never hides it (a table under the patient, a nozzle before them), by more
+/// than a third always. In units of the depth's last digit, of which a float has 2^23 from one power of two to the next.
 const SHINES_THROUGH: f32 = 4.2e6;
 
 /// A letter and its direction in the patient.
@@ -27,7 +27,10 @@ struct Points(Vec3);
 
 /// The compass.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls: |_, _| {}, page: None, for_patients: None, on: true });
+    join(
+        app,
+        Overlay { id: ID, legend, controls: |_, _| {}, page: None, for_patients: None, settled: |_| true, on: true },
+    );
     app.add_systems(Startup, spawn).add_systems(
         PostUpdate,
         place.after(TransformSystems::Propagate).before(bevy::camera::visibility::VisibilitySystems::CheckVisibility),

@@ -45,7 +45,7 @@ struct Table {
 
 /// Constraints; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    let table = Overlay { id: ID, legend, controls, page: Some(page), for_patients: None, on: false };
+    let table = Overlay { id: ID, legend, controls, page: Some(page), for_patients: None, settled, on: false };
     join(app, table);
     app.init_resource::<Protocols>().init_resource::<Table>().add_systems(Update, count.after(dose::Shown));
 }

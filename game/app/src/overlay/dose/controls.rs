@@ -3,6 +3,7 @@
 use super::{DoseShow, Source, hottest, title};
 use crate::now::{Case, Words};
 use crate::overlay::Cuts;
+use crate::overlay::rates::Engine;
 use crate::overlay::widgets::{choice, mark, number, swatch};
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Ui};
@@ -14,8 +15,11 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     };
     let mut show = world.resource::<DoseShow>().clone();
     let mut source = show.source;
+    let computes = world.get_resource::<Engine>().is_some_and(|e| e.0.is_some());
     choice(ui, "dose", &title(&words, &case, source), |ui| {
-        ui.selectable_value(&mut source, Source::Live, title(&words, &case, Source::Live));
+        if computes || source == Source::Live {
+            ui.selectable_value(&mut source, Source::Live, title(&words, &case, Source::Live));
+        }
         for i in 0..case.patient.doses.len() {
             ui.selectable_value(&mut source, Source::Stored(i), title(&words, &case, Source::Stored(i)));
         }

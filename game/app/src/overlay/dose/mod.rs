@@ -5,6 +5,8 @@ mod surfaces;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, texels};
+use super::rates::Engine;
+use super::widgets::coarse;
 use super::{Begins, Cuts, Fields, Legend, Overlay, join, slices};
 use crate::anatomy::DoseNow;
 use crate::now::{Case, Words};
@@ -151,6 +153,7 @@ pub fn plugin(app: &mut App) {
         controls: controls::controls,
         page: None,
         for_patients: Some("dose-for-patients"),
+        settled,
         on: true,
     };
     join(app, dose);
@@ -323,7 +326,12 @@ fn legend(world: &World) -> Legend {
     let live = show.source == Source::Live;
     let Some(volume) = volume(world) else {
         let nothing = case.patient.doses.is_empty() && case.patient.plans.is_empty();
-        let key = if nothing { "dose-nothing" } else { "dose-none" };
+        let computes = world.get_resource::<Engine>().is_some_and(|e| e.0.is_some());
+        let key = match (nothing, computes) {
+            (true, _) => "dose-nothing",
+            (_, true) => "dose-none",
+            _ => "dose-not-here",
+        };
         return Legend { notice: Some(words.get(key)), ..Legend::default() };
     };
     let [a, b, c] = volume.grid.spacing_mm;
@@ -350,9 +358,8 @@ fn legend(world: &World) -> Legend {
         notices.push(words.get("dose-of-highest"));
     }
     let field = world.resource::<Fields>();
-    if let Some([x, y, z]) = field.dose.as_ref().and_then(|f| f.coarser) {
-        notices.push(format!("{} {x} × {y} × {z}", words.get("overlay-coarser")));
-    }
+    let coarser = field.dose.as_ref().and_then(|f| f.coarser);
+    notices.extend(coarser.map(|size| coarse(words, "overlay-coarser", size)));
     let notice = (!notices.is_empty()).then(|| notices.join(" "));
     Legend { source, unit: unit.to_owned(), swatches, notice }
 }

@@ -54,7 +54,7 @@ struct Surface;
 
 /// Margins; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, on: false });
+    join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, settled, on: false });
     app.insert_resource(MarginShow { of: 0, margin_mm: 5.0 }).init_resource::<Margin>().add_systems(Update, stand);
 }
 

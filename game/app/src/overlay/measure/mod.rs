@@ -1,18 +1,20 @@
 //! Measuring: points set at the cross, the distances between them and the angle at the second; a ball about the cross and what the
-//! images and the dose are in it.
+//! images and the dose are in it, or in a structure.
 
-use super::widgets::{mark, number};
-use super::{Cuts, Family, Legend, Overlay, dose, join};
+mod region;
+
+use super::structures::Structures;
+use super::widgets::{choice, mark, number};
+use super::{Cuts, Family, Legend, Overlay, join};
 use crate::anatomy::PatientFrame;
-use crate::now::{Case, Words};
-use crate::overlay::slices::Viewing;
+use crate::now::Words;
 use crate::tokens;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
 use nalgebra::Point3;
+use region::Counted;
 use serde::{Deserialize, Serialize};
-use vestibule_geometry::RegionStatistics;
 
 /// Name in the family.
 pub const ID: &str = "measure";
@@ -30,11 +32,13 @@ pub struct Measure {
     pub points: Vec<Point3<f64>>,
     /// Radius of the ball, mm.
     pub radius_mm: f64,
+    /// The structure that is counted in place of the ball, by its place in the list.
+    pub structure: Option<usize>,
 }
 
 impl Default for Measure {
     fn default() -> Self {
-        Self { points: Vec::new(), radius_mm: 5.0 }
+        Self { points: Vec::new(), radius_mm: 5.0, structure: None }
     }
 }
 
@@ -62,20 +66,13 @@ pub fn set_point(world: &mut World) {
     measure.points.push(at);
 }
 
-/// What was found in the ball, and of what.
-#[derive(Resource, Default)]
-struct Counted {
-    of: Option<(Point3<f64>, f64, [Option<usize>; 2], dose::Source, u64, f64)>,
-    lines: Vec<String>,
-}
-
 #[derive(Component)]
 struct Shape;
 
 /// Measuring.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, on: true });
-    app.init_resource::<Measure>().init_resource::<Counted>().add_systems(Update, draw);
+    join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, settled: region::settled, on: true });
+    app.init_resource::<Measure>().init_resource::<Counted>().add_systems(Update, (draw, region::count));
 }
 
 /// Lines and points in the room.
@@ -120,7 +117,6 @@ fn draw(
 
 fn controls(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
-    let at = world.resource::<Cuts>().at;
     let mut measure = world.resource::<Measure>().clone();
     ui.horizontal_wrapped(|ui| {
         let set = ui.button(words.get("measure-set"));
@@ -138,59 +134,34 @@ fn controls(ui: &mut Ui, world: &mut World) {
     if !line.is_empty() {
         ui.label(RichText::new(line.join("     ")).color(tokens::AMBER));
     }
-    ui.horizontal(|ui| {
-        ui.label(words.get("measure-ball"));
-        ui.add(number(&mut measure.radius_mm, 0.1).range(0.5..=50.0).suffix(" mm"));
-    });
-    count(world, at, measure.radius_mm);
-    for text in &world.resource::<Counted>().lines {
-        ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]));
+    regions(ui, world, &words, &mut measure);
+    let counted = world.resource::<Counted>();
+    for text in &counted.lines {
+        let colour = if counted.goes_on() { tokens::DESK_SOFT } else { tokens::DESK_TEXT };
+        ui.label(RichText::new(text).size(tokens::DESK_TYPE[1]).color(colour));
     }
     if *world.resource::<Measure>() != measure {
         *world.resource_mut::<Measure>() = measure;
     }
 }
 
-/// Counts what is in the ball where anything has changed, not in every frame.
-fn count(world: &mut World, at: Point3<f64>, radius_mm: f64) {
-    let viewing = world.resource::<Viewing>();
-    let show = world.resource::<dose::DoseShow>();
-    let version = world.resource::<crate::anatomy::DoseNow>().version;
-    let of = Some((at, radius_mm, [viewing.image, viewing.other], show.source, version, show.factor()));
-    if world.resource::<Counted>().of != of {
-        let lines = ball(world, &at, radius_mm);
-        *world.resource_mut::<Counted>() = Counted { of, lines };
-    }
-}
-
-/// What is in the ball, a line for each image and one for the dose.
-fn ball(world: &World, at: &Point3<f64>, radius_mm: f64) -> Vec<String> {
-    let line = |name: &str, unit: &str, s: RegionStatistics, k: f64, digits: usize| {
-        format!(
-            "{name}  {:.digits$} ± {:.digits$} {unit}  [{:.digits$} … {:.digits$}]  n = {}",
-            s.mean * k,
-            s.deviation * k,
-            s.lowest * k,
-            s.highest * k,
-            s.count
-        )
-    };
-    let mut out = Vec::new();
-    let viewing = world.resource::<Viewing>();
-    if let Some(case) = world.get_resource::<Case>() {
-        let images = [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| case.patient.images.get(i));
-        // means of many voxels say nothing of their spread
-        for image in images.filter(|i| i.coarse.is_none()) {
-            out.extend(
-                image.volume.within_ball(at, radius_mm).map(|s| line(image.modality.as_str(), &image.unit, s, 1.0, 1)),
-            );
+/// The ball about the cross, or a structure.
+fn regions(ui: &mut Ui, world: &World, words: &Words, measure: &mut Measure) {
+    let list = &world.resource::<Structures>().list;
+    let ball = words.get("measure-ball");
+    let shown = measure.structure.and_then(|at| list.get(at)).map_or(&ball, |e| &e.name).clone();
+    choice(ui, "region", &shown, |ui| {
+        ui.selectable_value(&mut measure.structure, None, &ball);
+        for (at, entry) in list.iter().enumerate().filter(|e| e.1.middle.is_some()) {
+            ui.selectable_value(&mut measure.structure, Some(at), &entry.name);
         }
+    });
+    if measure.structure.is_none() {
+        ui.horizontal(|ui| {
+            ui.label(words.get("measure-radius"));
+            ui.add(number(&mut measure.radius_mm, 0.1).range(0.5..=50.0).suffix(" mm"));
+        });
     }
-    if let Some(volume) = dose::volume(world) {
-        let factor = world.resource::<dose::DoseShow>().factor();
-        out.extend(volume.within_ball(at, radius_mm).map(|s| line("Dose", "Gy", s, factor, 2)));
-    }
-    out
 }
 
 fn legend(world: &World) -> Legend {

@@ -46,7 +46,10 @@ impl Notes {
 
 /// Notes.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: true });
+    join(
+        app,
+        Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, settled, on: true },
+    );
     app.init_resource::<ReviewKeeper>()
         .init_resource::<Notes>()
         .add_plugins(pins::plugin)

@@ -7,10 +7,10 @@ pub mod windows;
 
 pub use controls::plane_key;
 pub use material::{MOST_LEVELS, SliceMaterial, SliceUniform};
-pub use slant::LAYER as SLANT_LAYER;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, MOST_TEXELS};
+use super::widgets::coarse;
 use super::{Begins, Cuts, Family, Fields, Legend, Overlay, cuts, dose, join};
 use crate::anatomy::PatientFrame;
 use crate::now::{Case, Words};
@@ -124,7 +124,7 @@ impl Viewing {
 
 /// Layer on which a plane and what is drawn in it are seen by that plane's own camera.
 pub fn layer(plane: AnatomicalPlane) -> usize {
-    10 + plane.across()
+    super::layers::PLANES + plane.across()
 }
 
 /// The layers of what is drawn in a plane.
@@ -135,7 +135,7 @@ pub fn layers(plane: AnatomicalPlane, in_room: bool) -> RenderLayers {
 
 /// Layer on which the outlines of a plane are seen without the plane itself.
 pub fn lines(plane: AnatomicalPlane) -> usize {
-    30 + plane.across()
+    super::layers::LINES + plane.across()
 }
 
 /// The layers of a plane's outlines.
@@ -158,7 +158,7 @@ struct Coming {
 /// Cuts.
 pub fn plugin(app: &mut App) {
     let for_patients = Some("slices-for-patients");
-    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients, on: true });
+    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients, settled, on: true });
     app.add_plugins((material::plugin, slant::plugin))
         .init_resource::<Viewing>()
         .init_resource::<Phases>()
@@ -436,13 +436,9 @@ fn legend(world: &World) -> Legend {
     if image.volume.grid.size[2] < 2 {
         notices.push(words.get("slices-one"));
     }
-    if let Some([a, b, c]) = image.coarse {
-        notices.push(format!("{} {a} × {b} × {c}", words.get("slices-coarse-yet")));
-    }
+    notices.extend(image.coarse.map(|size| coarse(words, "slices-coarse-yet", size)));
     for field in [&fields.image, &fields.other].into_iter().flatten() {
-        if let Some([a, b, c]) = field.coarser {
-            notices.push(format!("{} {a} × {b} × {c}", words.get("overlay-coarser")));
-        }
+        notices.extend(field.coarser.map(|size| coarse(words, "overlay-coarser", size)));
     }
     notices.extend(viewing.image.and_then(|i| world.resource::<Phases>().notice(i, words)));
     let source = match scan(viewing.other) {

@@ -4,15 +4,13 @@ use super::{ID, Slant, SliceMaterial, Viewing, describe, empty, fill, stand};
 use crate::anatomy::PatientFrame;
 use crate::now::{Case, Now};
 use crate::overlay::cuts::Frame;
-use crate::overlay::{Cuts, Family, Fields, dose};
+use crate::overlay::{Cuts, Family, Fields, dose, layers};
 use crate::placing::Hands;
 use bevy::camera::visibility::RenderLayers;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
 use nalgebra::{Point3, Rotation3, Vector3};
 
-/// Layer on which its own camera sees it.
-pub const LAYER: usize = 40;
 /// From a hand to the middle of the plane that it holds, metres.
 const BEFORE_M: f32 = 0.16;
 /// Smallest side of the plane, mm.
@@ -39,7 +37,7 @@ fn spawn(
             Mesh3d(meshes.add(Rectangle::new(1.0, 1.0))),
             MeshMaterial3d(materials.add(empty(&mut images))),
             Transform::default(),
-            RenderLayers::layer(LAYER).with(0),
+            RenderLayers::layer(layers::ASKEW).with(0),
             NotShadowCaster,
             Visibility::Hidden,
         ))

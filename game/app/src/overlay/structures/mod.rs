@@ -3,7 +3,7 @@
 mod controls;
 mod outline;
 
-pub use outline::LineWidth;
+pub use outline::{ASKEW, LineWidth};
 
 use super::cuts::Reach;
 use super::{Begins, Cuts, Family, Legend, Overlay, join};
@@ -97,7 +97,7 @@ struct Surface(usize);
 /// Structures.
 pub fn plugin(app: &mut App) {
     let for_patients = Some("structures-for-patients");
-    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients, on: true });
+    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients, settled, on: true });
     app.init_resource::<Structures>()
         .init_resource::<Making>()
         .add_plugins(outline::plugin)

@@ -5,7 +5,7 @@ use super::{ID, Structures};
 use crate::anatomy::PatientFrame;
 use crate::now::Case;
 use crate::overlay::slices::{Viewing, line_layers};
-use crate::overlay::{Cuts, Family};
+use crate::overlay::{Cuts, Family, layers};
 use bevy::asset::RenderAssetUsages;
 use bevy::camera::visibility::RenderLayers;
 use bevy::light::NotShadowCaster;
@@ -19,13 +19,16 @@ use vestibule_geometry::contour::on_plane;
 use vestibule_geometry::{AnatomicalPlane, Contour, TriMesh, section};
 use vestibule_patient::{Image as Scan, Patient};
 
-/// How wide lines are, mm, in each plane's picture: index = the patient axis across it. The window sets it from its zoom.
+/// How wide lines are, mm, in each plane's picture: index = the patient axis across it, and [`ASKEW`]. The window sets it from its zoom.
 #[derive(Resource, Clone, Copy, PartialEq)]
-pub struct LineWidth(pub [f64; 3]);
+pub struct LineWidth(pub [f64; 4]);
+
+/// Index of the plane that stands askew.
+pub const ASKEW: usize = 3;
 
 impl Default for LineWidth {
     fn default() -> Self {
-        Self([0.8; 3])
+        Self([0.8; 4])
     }
 }
 
@@ -34,7 +37,8 @@ const BEFORE_CUT: f32 = 64.0;
 
 #[derive(Component)]
 struct Lines {
-    plane: AnatomicalPlane,
+    /// None: the plane that stands askew.
+    plane: Option<AnatomicalPlane>,
     drawn: Option<Key>,
     coming: Option<(Key, Task<Mesh>)>,
 }
@@ -42,7 +46,9 @@ struct Lines {
 /// What lines depend on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Key {
-    at: f64,
+    /// Out of the plane, and how far along that it lies, mm.
+    out: Vector3<f64>,
+    far: f64,
     version: u64,
     width: f64,
     on: bool,
@@ -61,20 +67,33 @@ fn spawn(
     let Some(frame) = frame else { return };
     let material =
         materials.add(StandardMaterial { unlit: true, cull_mode: None, depth_bias: BEFORE_CUT, ..default() });
-    for plane in AnatomicalPlane::ALL {
+    for plane in AnatomicalPlane::ALL.map(Some).into_iter().chain([None]) {
         let lines = commands
             .spawn((
                 Lines { plane, drawn: None, coming: None },
                 Mesh3d(meshes.add(mesh(&[], Vector3::z(), 1.0))),
                 MeshMaterial3d(material.clone()),
                 Transform::default(),
-                line_layers(plane, true),
+                plane.map_or_else(askew, |p| line_layers(p, true)),
                 NotShadowCaster,
                 bevy::camera::visibility::NoFrustumCulling,
                 Visibility::Inherited,
             ))
             .id();
         commands.entity(*frame).add_child(lines);
+    }
+}
+
+/// The layers of what is drawn in the plane askew.
+fn askew() -> RenderLayers {
+    RenderLayers::layer(layers::ASKEW).with(0)
+}
+
+/// A point of a plane and the way out of it; None: it does not stand.
+fn stands(plane: Option<AnatomicalPlane>, cuts: &Cuts) -> Option<(Point3<f64>, Vector3<f64>)> {
+    match plane {
+        Some(plane) => Some((cuts.at, plane.picture()[2])),
+        None => cuts.slant.map(|f| (f.middle(), f.out)),
     }
 }
 
@@ -168,8 +187,14 @@ fn draw(
     let on = family.on(ID) && structures.outlines;
     let slice_mm = case.patient.images.first().map_or(1.0, Scan::slice_mm);
     for (mut lines_, mut seen, mesh3d) in &mut all {
-        let (plane, axis) = (lines_.plane, lines_.plane.across());
-        seen.set_if_neq(line_layers(plane, viewing.in_room[axis]));
+        let plane = lines_.plane;
+        let axis = plane.map_or(ASKEW, AnatomicalPlane::across);
+        if let Some(plane) = plane {
+            seen.set_if_neq(line_layers(plane, viewing.in_room[axis]));
+        }
+        let stands = stands(plane, &cuts);
+        let on = on && stands.is_some();
+        let (at, out) = stands.unwrap_or((Point3::origin(), Vector3::z()));
         let state = lines_.bypass_change_detection();
         if let Some((key, task)) = &mut state.coming
             && let Some(done) = block_on(poll_once(task))
@@ -180,7 +205,7 @@ fn draw(
             state.drawn = Some(*key);
             state.coming = None;
         }
-        let key = Key { at: cuts.at[axis], version: structures.version, width: width.0[axis], on };
+        let key = Key { out, far: out.dot(&at.coords), version: structures.version, width: width.0[axis], on };
         if state.drawn == Some(key) || state.coming.is_some() {
             continue;
         }
@@ -188,7 +213,7 @@ fn draw(
         let parts: Vec<Part> = shown
             .map(|e| Part { index: e.index, mesh: e.mesh.clone(), colour: Rgba::from(e.colour).to_array() })
             .collect();
-        let (patient, at, out, width) = (case.patient.clone(), cuts.at, plane.picture()[2], key.width);
+        let (patient, width) = (case.patient.clone(), key.width);
         let task = AsyncComputeTaskPool::get()
             .spawn(async move { mesh(&lines(&patient, set, &parts, at, out, slice_mm), out, width) });
         state.coming = Some((key, task));
@@ -205,8 +230,9 @@ pub(super) fn settled(world: &World) -> bool {
         return true;
     };
     lines.iter(world).all(|l| {
-        l.coming.is_none()
-            && l.drawn.is_some_and(|k| k.version == structures.version && k.at == cuts.at[l.plane.across()])
+        let stands = stands(l.plane, cuts);
+        let here = |k: Key| stands.is_none_or(|(at, out)| k.out == out && k.far == out.dot(&at.coords));
+        l.coming.is_none() && l.drawn.is_some_and(|k| k.version == structures.version && here(k))
     })
 }
 

@@ -3,7 +3,7 @@
 use super::job::Marching;
 use super::material::Over;
 use super::{Body, ID};
-use crate::overlay::{Family, dose};
+use crate::overlay::{Family, dose, layers};
 use crate::seat::Eye;
 use bevy::camera::visibility::RenderLayers;
 use bevy::core_pipeline::prepass::DepthPrepass;
@@ -13,8 +13,7 @@ use bevy::render::extract_component::ExtractComponent;
 use bevy::render::render_resource::{TextureFormat, TextureUsages};
 use bevy_mod_xr::camera::XrCamera;
 
-/// First of the layers in which each eye finds its own picture, and how many eyes there can be; beyond every other overlay's.
-const LAYER: usize = 50;
+/// How many eyes there can be.
 const MOST: usize = 6;
 /// Frames that are averaged once nothing moves; after as many nothing is marched until something does.
 pub const STILL: u32 = 16;
@@ -79,7 +78,7 @@ fn give(
         let own = layers.cloned().unwrap_or_default();
         if !on {
             if let Some(has) = has {
-                let layers = own.without(LAYER + has.slot);
+                let layers = own.without(layers::EYES + has.slot);
                 commands.entity(eye).remove::<(DepthPrepass, MarchedEye)>().insert(layers);
             }
             continue;
@@ -111,7 +110,7 @@ fn give(
             shown: picture(TextureFormat::Rgba16Float),
             before: picture(TextureFormat::Rgba16Float),
         };
-        commands.entity(eye).insert((DepthPrepass, marched, own.with(LAYER + slot)));
+        commands.entity(eye).insert((DepthPrepass, marched, own.with(layers::EYES + slot)));
     }
 }
 
@@ -170,7 +169,7 @@ fn carry(
             MeshMaterial3d(materials.add(over())),
             Transform::default(),
             NotShadowCaster,
-            RenderLayers::layer(LAYER + marched.slot),
+            RenderLayers::layer(layers::EYES + marched.slot),
         );
         commands.entity(body.0).with_child(carrier);
     }

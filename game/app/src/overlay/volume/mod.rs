@@ -7,6 +7,8 @@ mod material;
 mod pass;
 pub mod transfer;
 
+pub use pass::MARCHING;
+
 use super::{Cuts, Family, Fields, Legend, Overlay, dose, join, slices};
 use crate::anatomy::{PatientFrame, box_of};
 use crate::now::{Case, Now, Words};
@@ -125,7 +127,18 @@ struct Coming {
 
 /// The volume; off until somebody wants it, since it costs more than all the rest.
 pub fn plugin(app: &mut App) {
-    join(app, Overlay { id: ID, legend, controls: controls::controls, page: None, for_patients: None, on: false });
+    join(
+        app,
+        Overlay {
+            id: ID,
+            legend,
+            controls: controls::controls,
+            page: None,
+            for_patients: Some("volume-for-patients"),
+            settled,
+            on: false,
+        },
+    );
     app.add_plugins((material::plugin, pass::plugin, eyes::plugin))
         .init_resource::<VolumeShow>()
         .init_resource::<Coming>()

@@ -260,6 +260,9 @@ fn prepare(
     }
 }
 
+/// Name of marching in the times of the card's own clock.
+pub const MARCHING: &str = "march";
+
 fn march(
     view: ViewQuery<(&MarchedEye, &Ready)>,
     pipelines: Res<Pipelines>,
@@ -279,7 +282,7 @@ fn march(
     let diagnostics = diagnostics.as_deref();
     let [width, height] = ready.size.to_array();
     let encoder = context.command_encoder();
-    let span = bevy::render::diagnostic::RecordDiagnostics::time_span(&diagnostics, encoder, "march");
+    let span = bevy::render::diagnostic::RecordDiagnostics::time_span(&diagnostics, encoder, MARCHING);
     for (label, targets, pipeline, groups) in [
         ("march", vec![marched, places], march, &ready.groups[..2]),
         ("march_average", vec![shown], average, &ready.groups[2..]),
