@@ -54,7 +54,8 @@ fn pages(run: &Run, shown: &Value) {
     };
     let (charts, beside) = (seen(&histogram), seen(&compared));
     println!("figure: on the pages, rows of the histogram {charts:?}, of both plans {beside:?}");
-    assert!(charts.len() >= 3 && beside.len() >= 3);
+    let of = |head: &str| stood.iter().rfind(|t| t.iter().any(|t| t == head));
+    assert!(charts.len() >= 3 && beside.len() >= 3, "{:?}\n{:?}", of("D98"), of("D95 A"));
 
     let said = run.asked(&["dose", "timeline", "--patient", "SYNTHETIC-1"]);
     let beam = &said["beams"][0];
@@ -97,11 +98,11 @@ fn a_clinician_finds_plays_holds_and_pins() {
 
     // what was measured there is as long as the crosses are apart
     let ends: Vec<[f64; 3]> = dragged.iter().rev().take(2).copied().collect();
-    let apart = ends[0].iter().zip(ends[1]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+    let crosses_mm = ends[0].iter().zip(ends[1]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
     let measured =
         run.lines("measured").iter().filter_map(|w| w[1].trim_matches(['[', ']']).parse::<f64>().ok()).last();
-    println!("figure: measured {measured:?} mm, the crosses are {apart:.2} mm apart");
-    assert!(apart > 3.0 && (measured.expect("nothing was measured") - apart).abs() < 0.15);
+    println!("figure: measured {measured:?} mm, the crosses are {crosses_mm:.2} mm apart");
+    assert!(crosses_mm > 3.0 && (measured.expect("nothing was measured") - crosses_mm).abs() < 0.15);
 
     pages(&run, &shown);
 

@@ -22,6 +22,14 @@ pub fn number(value: &mut f64, speed: f64) -> egui::DragValue<'_> {
     egui::DragValue::new(value).speed(speed).max_decimals(digits)
 }
 
+/// Height of a plot of this shape (height by width), points: on a low board it leaves more than half of it to what stands below.
+pub fn plot_height(ui: &Ui, shape: f32) -> f32 {
+    (ui.available_width() * shape).min(ui.clip_rect().height() * PLOT)
+}
+
+/// Most of what is in sight that a plot takes.
+const PLOT: f32 = 0.42;
+
 /// A small field of colour beside a name.
 pub fn swatch(ui: &mut Ui, colour: Color32) {
     let (rect, _) = ui.allocate_exact_size(tokens::SWATCH, egui::Sense::hover());

@@ -4,7 +4,7 @@ use super::Along;
 use crate::now::Words;
 use crate::overlay::Cuts;
 use crate::overlay::dose::DoseShow;
-use crate::overlay::widgets::x_axis;
+use crate::overlay::widgets::{plot_height, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{RichText, Ui};
@@ -64,7 +64,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let dose: Vec<[f64; 2]> = inside.iter().filter_map(|s| Some([middle(s), s.dose? * factor])).collect();
     let highest = dose.iter().map(|p| p[1]).fold(0.0, f64::max);
     let to = inside.last().map_or(0.0, |s| s.far_mm - from);
-    let height = ui.available_width() * SHAPE;
+    let height = plot_height(ui, SHAPE);
     let plot = |id: &str, unit: &str| {
         Plot::new(id.to_owned())
             .height(height)

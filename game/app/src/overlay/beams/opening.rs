@@ -5,7 +5,7 @@ use crate::anatomy::PatientFrame;
 use crate::clinician_mode::review::Transport;
 use crate::now::{Case, Words};
 use crate::overlay::Family;
-use crate::overlay::widgets::{choice, mark, x_axis};
+use crate::overlay::widgets::{choice, mark, plot_height, x_axis};
 use crate::tokens;
 use bevy::asset::RenderAssetUsages;
 use bevy::light::NotShadowCaster;
@@ -106,9 +106,8 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     if open.is_some_and(|o| o.outlines_mm.is_empty()) {
         ui.label(RichText::new(words.get("beams-shut")).color(tokens::AMBER));
     }
-    let width = ui.available_width();
     let answer = Plot::new("beams-opening")
-        .height(width * 0.9)
+        .height(plot_height(ui, 0.9))
         .data_aspect(1.0)
         .custom_x_axes(x_axis("x IEC, mm"))
         .y_axis_label("y IEC, mm")

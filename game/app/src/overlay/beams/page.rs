@@ -3,7 +3,7 @@
 use super::{BeamsShow, Outlines, opening};
 use crate::clinician_mode::review::{Transport, Wish};
 use crate::now::{Case, Words};
-use crate::overlay::widgets::{choice, mark, x_axis};
+use crate::overlay::widgets::{choice, mark, plot_height, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{RichText, Ui};
@@ -152,9 +152,8 @@ fn plot(ui: &mut Ui, world: &World, show: &BeamsShow, beam: &DeliveryBeam, time_
         let done = usize::from(s.start_s + s.length_s <= time_s);
         series[size(s).min(RADII.len() - 1) * 2 + done].push(s.at_mm);
     }
-    let width = ui.available_width();
     let answer = Plot::new("beams-eye")
-        .height(width * 0.9)
+        .height(plot_height(ui, 0.9))
         .data_aspect(1.0)
         .custom_x_axes(x_axis("x IEC, mm"))
         .y_axis_label("y IEC, mm")

@@ -3,7 +3,7 @@
 use super::{Charts, named};
 use crate::now::{Case, Words};
 use crate::overlay::dose::{DoseShow, title};
-use crate::overlay::widgets::x_axis;
+use crate::overlay::widgets::{plot_height, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
@@ -51,9 +51,8 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         }
         rows.push((name, colour, histogram.clone()));
     }
-    let width = ui.available_width();
     Plot::new("dvh")
-        .height(width * SHAPE)
+        .height(plot_height(ui, SHAPE))
         .include_x(0.0)
         .include_x(reference * 1.1)
         .include_y(0.0)

@@ -4,7 +4,7 @@ use super::{Compared, names};
 use crate::now::Words;
 use crate::overlay::dose::DoseShow;
 use crate::overlay::structures::Structures;
-use crate::overlay::widgets::{signed, swatch, x_axis};
+use crate::overlay::widgets::{plot_height, signed, swatch, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
@@ -44,7 +44,7 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
         (0..POINTS).map(point).chain([[0.0, 100.0]]).collect()
     };
     Plot::new("compare")
-        .height(ui.available_width() * SHAPE)
+        .height(plot_height(ui, SHAPE))
         .include_x(0.0)
         .include_x(reference * 1.1)
         .include_y(0.0)

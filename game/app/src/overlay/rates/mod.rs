@@ -3,7 +3,7 @@
 
 use super::asked::{self, Asked};
 use super::structures::Structures;
-use super::widgets::{choice, x_axis};
+use super::widgets::{choice, plot_height, x_axis};
 use super::{Legend, Overlay, join};
 use crate::now::{Case, Words};
 use crate::tokens;
@@ -131,7 +131,7 @@ fn page(ui: &mut Ui, world: &mut World) {
         .filter_map(|c| Some((list.get(*of.get(c.structure)?)?, c)))
         .collect();
     ui.label(small(format!("{} · {}", curves.metric.label(), words.get("rates-note"))).color(tokens::DESK_SOFT));
-    let height = ui.available_width() * 0.7;
+    let height = plot_height(ui, 0.7);
     Plot::new("rates")
         .height(height)
         .include_x(0.0)
