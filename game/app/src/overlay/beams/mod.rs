@@ -66,7 +66,7 @@ pub fn plugin(app: &mut App) {
     app.insert_resource(BeamsShow { follow: true, ..default() })
         .init_resource::<Outlines>()
         .init_resource::<opening::Drawn>()
-        .add_systems(Update, (follow, project, opening::stand));
+        .add_systems(Update, (follow, project, opening::stand).chain());
 }
 
 /// With time, while it runs.
