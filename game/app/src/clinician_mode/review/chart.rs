@@ -1,6 +1,7 @@
 //! What the buttons do, on the controller itself: seen by who looks at it.
 
 use crate::now::Words;
+use crate::overlay::slices::{Slant, Viewing};
 use crate::panel::board::Board;
 use crate::placing::Hands;
 use crate::seat::Eye;
@@ -46,7 +47,9 @@ pub(super) struct Placed;
 struct Lead;
 
 /// The chart is seen within this angle of where the head looks, degrees; and hidden again beyond the second.
-const LOOKED_AT_DEG: [f32; 2] = [20.0, 28.0];
+const LOOKED_AT_DEG: [f32; 2] = [14.0, 24.0];
+/// And only to who looks for so long, seconds: a glance at the patient past the hand does not bring it.
+pub const LOOKED_S: f32 = 0.8;
 /// Over the controller, metres.
 const OVER_M: f32 = 0.11;
 /// A line to a button: its radius, how far beside the board the first goes down and how far the next beside it, how far a button may
@@ -55,6 +58,11 @@ const LEAD_M: f32 = 0.0007;
 const LEAD_STEP_M: f32 = 0.006;
 const LEAD_REACH_M: f32 = 0.6;
 const LEADS: usize = 45;
+
+/// Whether a hand does something for which what it works on must be seen: it holds the patient or the plane.
+pub fn busy(hands: &Hands, viewing: &Viewing) -> bool {
+    hands.holding() || viewing.slant == Slant::Hand
+}
 
 /// Over the left controller, or over the right one where there is no left one, turned to the eyes; None: nobody looks at it.
 pub fn place(

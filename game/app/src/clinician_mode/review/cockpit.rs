@@ -11,6 +11,7 @@ use crate::events::Events;
 use crate::now::{Case, Words};
 use crate::opening::{self, OnTheWay};
 use crate::overlay::measure::Measure;
+use crate::overlay::slices::Viewing;
 use crate::overlay::widgets::{mark, take_marks};
 use crate::overlay::{Cuts, Family, dose};
 use crate::panel::board::{Board, Plan, stand};
@@ -65,7 +66,7 @@ impl Part {
             Self::Time => Vec2::new(700.0, 204.0),
             Self::Pages => Vec2::new(450.0, 614.0),
             Self::Probe => Vec2::new(250.0, 84.0),
-            Self::Chart => Vec2::new(360.0, 250.0),
+            Self::Chart => Vec2::new(400.0, 290.0),
         }
     }
 
@@ -101,6 +102,8 @@ struct Cockpit {
     places: [Vec<(String, [f32; 2])>; PARTS.len()],
     stood: [Option<Transform>; PARTS.len()],
     told: [String; 3],
+    /// How long somebody has looked at the controller with the chart, seconds.
+    looked_s: f32,
     /// What it was told stands on the pages.
     texts: Vec<String>,
 }
@@ -114,6 +117,7 @@ impl Default for Cockpit {
             places: Default::default(),
             stood: Default::default(),
             told: Default::default(),
+            looked_s: 0.0,
             texts: Vec::new(),
         }
     }
@@ -171,6 +175,7 @@ fn place(
     pointed: Res<Pointed>,
     pointer: Res<Pointer>,
     hands: Res<Hands>,
+    (viewing, time): (Res<Viewing>, Res<Time<Real>>),
     stands: Res<Boards>,
     eyes: Query<(&GlobalTransform, Has<XrCamera>), With<Eye>>,
     case: Option<Res<Case>>,
@@ -187,7 +192,10 @@ fn place(
         }
         let larger = if stands.large && !part.gives_room() { tokens::BOARD_LARGE } else { 1.0 };
         if *part == Part::Chart {
-            let to = chart::place(&hands, &eyes, board, *visible != Visibility::Hidden, larger);
+            let shown = *visible != Visibility::Hidden;
+            let to = chart::place(&hands, &eyes, board, shown, larger).filter(|_| !chart::busy(&hands, &viewing));
+            cockpit.looked_s = if to.is_some() { cockpit.looked_s + time.delta_secs() } else { 0.0 };
+            let to = to.filter(|_| shown || cockpit.looked_s > chart::LOOKED_S);
             visible.set_if_neq(if to.is_some() { Visibility::Inherited } else { Visibility::Hidden });
             at.set_if_neq(to.unwrap_or(*at));
             continue;
