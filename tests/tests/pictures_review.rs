@@ -466,3 +466,49 @@ fn a_marched_ball_has_the_outline_of_a_ball() {
         assert!(within > 250 && missing == 0 && beyond == 0, "{name}: {missing} of {within} empty, {beyond} beyond");
     }
 }
+
+/// What is translucent is seen before a marched ball and not behind it: a structure's glass, from both sides.
+#[test]
+fn glass_behind_the_volume_is_hidden_by_it() {
+    if !wanted("pictures_review") {
+        return;
+    }
+    const PIXELS: u32 = 400;
+    let dir = tempfile::tempdir().unwrap();
+    let store = dir.path().join("store");
+    import(&store, &dir.path().join("study"), PatientPosition::Hfs);
+    let size = format!("{PIXELS}x{PIXELS}");
+    // by hand, as above; the square's glass lies about the isocentre, the ball beside it
+    let isocentre = Vector3::new(0.0, 1.25, 0.0);
+    let to_ball = Vector3::new(BALL.x, -BALL.y, -BALL.z) * 1e-3;
+    for (name, side) in [("behind", 1.0), ("before", -1.0)] {
+        let stands = isocentre + to_ball.normalize() * (0.4 * side);
+        let from = format!("{},{},{},0.0,1.25,0.0", stands.x, stands.y, stands.z);
+        // the corner that is cut away towards the eyes lies outside everything
+        let at = if side > 0.0 { "200,-200,300" } else { "-200,200,-300" };
+        let common =
+            ["--point", at, "--size", &size, "--view", "left", "--from", &from, "--with", "volume", "--preset", "bone"];
+        let [with, without] = [("with", "dose,slices"), ("without", "dose,slices,structures")].map(|(file, less)| {
+            let out = store.join(format!("{name}-{file}.png"));
+            capture(&store, "HFS", &[&common[..], &["--without", less, "--out", out.to_str().unwrap()]].concat());
+            open(&out)
+        });
+        let ahead = (isocentre - stands).normalize();
+        let right = ahead.cross(&Vector3::y()).normalize();
+        let up = right.cross(&ahead);
+        let d = isocentre + to_ball - (stands - right * 0.0315);
+        let half = f64::from(PIXELS) * 0.5;
+        let (mut within, mut glass) = (0, 0);
+        for (x, y, pixel) in with.enumerate_pixels() {
+            let ray = (ahead + right * ((f64::from(x) + 0.5) / half - 1.0) + up * (1.0 - (f64::from(y) + 0.5) / half))
+                .normalize();
+            if (d - ray * d.dot(&ray)).norm() * 1e3 < BALL_MM - 3.0 {
+                within += 1;
+                glass += u32::from(pixel.0.iter().zip(without.get_pixel(x, y).0).any(|(a, b)| a.abs_diff(b) > 6));
+            }
+        }
+        println!("figure: glass {name} the ball: {glass} of {within} pixels of the ball are changed by it");
+        let want = if side > 0.0 { 0 } else { within };
+        assert!(within > 50 && glass == want, "{name}: {glass} of {within}");
+    }
+}

@@ -125,8 +125,10 @@ pub fn points(cap_deg: f32) -> f32 {
 }
 
 /// Order of drawing of what is translucent, metres nearer than it is: panels after everything, the laser after panels, the dark
-/// of a fade last.
+/// of a fade last; the volume before everything, since it leaves its depth.
 pub const ORDER_PANEL: f32 = 10.0;
+/// See [`ORDER_PANEL`].
+pub const ORDER_VOLUME: f32 = -20.0;
 /// See [`ORDER_PANEL`].
 pub const ORDER_LASER: f32 = 20.0;
 /// See [`ORDER_PANEL`].

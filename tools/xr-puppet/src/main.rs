@@ -263,6 +263,10 @@ impl Puppet {
                 self.send()?;
                 self.hover(panel, button)?;
             }
+            ("stare", [panel, button]) => {
+                let at = self.button(panel, button)?;
+                self.state.head = Pose::to(self.state.head.at, at);
+            }
             ("gaze", [panel, button]) => {
                 let eyes = self.state.head.at;
                 self.state.head = Pose::to(eyes, self.state.body.point(BEHIND));

@@ -88,7 +88,8 @@ fn reading(now: &Now, transport: &Transport) -> String {
     });
     let machine =
         format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
-    format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", transport.time_s, transport.length_s, s.mu)
+    // all of one instant: what is known of time may be a frame ahead
+    format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", s.time_s, transport.length_s, s.mu)
 }
 
 /// What somebody wants of time.

@@ -2,7 +2,7 @@
 
 use bevy::asset::uuid_handle;
 use bevy::mesh::MeshVertexBufferLayoutRef;
-use bevy::pbr::{MaterialPipeline, MaterialPipelineKey};
+use bevy::pbr::{MaterialPipeline, MaterialPipelineKey, MeshPipelineKey};
 use bevy::prelude::*;
 use bevy::render::render_resource::{
     AsBindGroup, CompareFunction, Face, RenderPipelineDescriptor, SpecializedMeshPipelineError,
@@ -43,6 +43,9 @@ impl Material for Over {
     fn alpha_mode(&self) -> AlphaMode {
         AlphaMode::Premultiplied
     }
+    fn depth_bias(&self) -> f32 {
+        crate::tokens::ORDER_VOLUME
+    }
     fn enable_prepass() -> bool {
         false
     }
@@ -53,12 +56,14 @@ impl Material for Over {
         _: &MaterialPipeline,
         descriptor: &mut RenderPipelineDescriptor,
         _: &MeshVertexBufferLayoutRef,
-        _: MaterialPipelineKey<Self>,
+        key: MaterialPipelineKey<Self>,
     ) -> Result<(), SpecializedMeshPipelineError> {
         // the far sides carry the picture, from outside and from inside; what stands before them ended the rays already
         descriptor.primitive.cull_mode = Some(Face::Front);
         if let Some(depth) = &mut descriptor.depth_stencil {
             depth.depth_compare = Some(CompareFunction::Always);
+            // its own depth, where it has one, is never behind what the room left there
+            depth.depth_write_enabled = Some(key.mesh_key.contains(MeshPipelineKey::DEPTH_PREPASS));
         }
         Ok(())
     }
