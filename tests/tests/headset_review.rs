@@ -100,7 +100,7 @@ fn a_clinician_finds_plays_holds_and_pins() {
     let ends: Vec<[f64; 3]> = dragged.iter().rev().take(2).copied().collect();
     let crosses_mm = ends[0].iter().zip(ends[1]).map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
     let measured =
-        run.lines("measured").iter().filter_map(|w| w[1].trim_matches(['[', ']']).parse::<f64>().ok()).last();
+        run.lines("measured").iter().filter_map(|w| w[1].trim_matches(['[', ']']).parse::<f64>().ok()).next_back();
     println!("figure: measured {measured:?} mm, the crosses are {crosses_mm:.2} mm apart");
     assert!(crosses_mm > 3.0 && (measured.expect("nothing was measured") - crosses_mm).abs() < 0.15);
 
