@@ -206,7 +206,8 @@ pub(crate) mod shown {
     fn review(args: &Args, global: &Global, library: Library, lang: Lang, mut options: CaptureOptions) -> Done {
         let Some(patient) = patient(args.patient.as_deref(), global)? else {
             return Err(Failure::call(
-                "there is no patient in the store; `vestibule patient import PATH` takes one in",
+                "there is no synthetic patient in the store; name another with --patient ID (`vestibule patient list` has them), or \
+                 take one in with `vestibule patient import PATH`",
             ));
         };
         if !patient.synthetic && !args.identifiable {
