@@ -22,6 +22,7 @@
 //! | `until STEP SECONDS`, `go` | lets the session's clock rest at this moment of a step, and waits for it; lets it go on |
 //! | `click` | pulls the trigger, waits for the program to see it, lets go |
 //! | `trigger 0..1`, `menu 0\|1`, `mark 0\|1`, `hands 0\|1` | buttons; controllers on or off |
+//! | `button left\|right system\|a\|b\|trigger\|stick 0\|1` | any button of either controller |
 //! | `left X Y Z TX TY TZ` | left controller pointing |
 //! | `squeeze LEFT RIGHT` | grips, 0..1 each |
 //! | `fingers LITTLE RING MIDDLE INDEX THUMB`, `fingers` | bare hands where the controllers are, fingers closed so far, 0..1; none |
@@ -36,7 +37,7 @@ mod log;
 mod state;
 
 use log::Log;
-use state::{Pose, State, V, along, between, outwards};
+use state::{BUTTONS, Pose, State, V, along, between, outwards};
 use std::io::{BufRead, Read, Write, stdin};
 use std::net::TcpStream;
 use std::process::ExitCode;
@@ -209,6 +210,10 @@ impl Puppet {
             }
             ("squeeze", [left, right]) => self.state.squeeze = [number(left)?, number(right)?],
             ("stick", [v]) => self.state.stick = number(v)?,
+            ("button", [side @ ("left" | "right"), name, v]) => {
+                let which = BUTTONS.iter().position(|b| b.0 == *name).ok_or("there is no such button")?;
+                self.state.buttons[usize::from(*side == "right")][which] = number(v)? > 0.5;
+            }
             ("mark", [v]) => self.state.mark = number(v)? > 0.5,
             ("look", [panel, u, v]) => {
                 let at = self.point(panel, number(u)?, number(v)?)?;

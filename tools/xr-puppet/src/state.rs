@@ -66,6 +66,9 @@ impl Pose {
     }
 }
 
+/// Buttons of an Index controller, and where the driver has them after a controller's first byte. A trigger is also pulled.
+pub const BUTTONS: [(&str, usize); 5] = [("system", 106), ("a", 108), ("b", 110), ("trigger", 112), ("stick", 114)];
+
 /// Head, hand and buttons.
 #[derive(Clone, Copy, Debug)]
 pub struct State {
@@ -85,6 +88,8 @@ pub struct State {
     pub mark: bool,
     /// B: an Index controller has no menu button.
     pub menu: bool,
+    /// Other buttons of the left and the right controller, in the order of [`BUTTONS`].
+    pub buttons: [[bool; BUTTONS.len()]; 2],
     /// Controllers are tracked.
     pub hands: bool,
     /// Bare hands are seen, with fingers closed so far, 0 to 1: little, ring, middle, index, thumb; None: they are not.
@@ -105,6 +110,7 @@ impl Default for State {
             stick: 0.0,
             mark: false,
             menu: false,
+            buttons: [[false; BUTTONS.len()]; 2],
             hands: true,
             fingers: None,
             body: Pose::upright(eye, 0.0, 0.0),
@@ -139,6 +145,14 @@ impl State {
         p[256 + 108] = u8::from(self.mark);
         p[256 + 110] = u8::from(self.menu);
         p[256 + 112] = u8::from(self.trigger > 0.5);
+        for (base, down) in [136, 256].into_iter().zip(self.buttons) {
+            for ((name, at), down) in BUTTONS.into_iter().zip(down).filter(|b| b.1) {
+                p[base + at] = u8::from(down);
+                if name == "trigger" {
+                    p[base + 72..base + 76].copy_from_slice(&1f32.to_le_bytes());
+                }
+            }
+        }
         p
     }
 }
@@ -180,9 +194,12 @@ mod tests {
             mark: true,
             squeeze: [0.5, 1.0],
             stick: -1.0,
+            buttons: [[true, false, false, true, false], [false; 5]],
             ..State::default()
         };
         let p = s.packet();
+        assert_eq!((p[136 + 106], p[136 + 108], p[136 + 112], p[256 + 106]), (1, 0, 1, 0));
+        assert_eq!(p[136 + 72..136 + 76], 1f32.to_le_bytes());
         assert_eq!(&p[..8], b"mndrmt3\0");
         assert_eq!(f32::from_le_bytes([p[124], p[125], p[126], p[127]]), 1.6);
         assert_eq!((p[256 + 105], p[256 + 108], p[256 + 110], p[256 + 112]), (1, 1, 1, 1));

@@ -431,6 +431,7 @@ fn shortcuts(
     actions: Option<Res<Actions>>,
     bindings: Res<Bindings>,
     pointing: Res<Pointing>,
+    out: Res<Events>,
     shown: Option<ResMut<Shortcuts>>,
     mut asked_s: Local<f32>,
 ) {
@@ -457,5 +458,8 @@ fn shortcuts(
         does.map(|d| d.iter().map(|(c, p)| (*c, p.clone())).collect()).unwrap_or_default()
     };
     let profile = if bare { String::new() } else { name.to_owned() };
+    if shown.profile != profile {
+        out.say(format_args!("controllers {}", if profile.is_empty() { "none" } else { &profile }));
+    }
     shown.set_if_neq(Shortcuts { profile, does: all });
 }
