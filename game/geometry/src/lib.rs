@@ -23,6 +23,6 @@ pub use frames::{BeamAngles, Frames, PatientPosition};
 pub use grid::{Grid, Volume};
 pub use isoline::{Isoline, isolines};
 pub use mesh::TriMesh;
-pub use region::RegionStatistics;
+pub use region::{RegionStatistics, Runs};
 pub use section::section;
 pub use silhouette::silhouette;

@@ -142,6 +142,10 @@ mod tests {
         assert!(near(gantry, 20.0) && near(mu, 30.0) && layer == 2 && near(share, 0.5) && near(point, 2.5));
         let (gantry, mu, _, [share, _]) = at(40.0 / 6.0 + 5.0 + 10.0 / 6.0);
         assert!(near(gantry, 350.0) && near(mu, 67.5) && near(share, 0.125));
+        // an eighth of the meterset is half of the first way; half of it, the end of the second and not of the third
+        let beam = &r.delivery().beams[0];
+        let when = |share: f64| beam.when(share);
+        assert!(near(when(0.125), 10.0 / 6.0) && near(when(0.5), 40.0 / 6.0) && near(when(1.0), beam.length_s));
     }
 
     #[test]

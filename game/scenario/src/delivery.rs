@@ -113,12 +113,16 @@ impl Delivery {
 }
 
 impl DeliveryBeam {
-    /// Angles when this much is delivered, as [`Self::at`] says it: those of an arc go with its control points.
-    pub fn angles_at(&self, whole: usize, part_of_next: f64) -> BeamAngles {
-        match &self.unscanned {
-            Some(beam) => beam.at_control_point(whole as f64 + part_of_next).setting.angles,
-            None => self.angles,
+    /// The first instant at which a share (0 to 1) of the beam's monitor units is given, seconds into the beam.
+    pub fn when(&self, share: f64) -> f64 {
+        let mut left = share.clamp(0.0, 1.0) * self.spots.iter().map(|s| s.mu).sum::<f64>();
+        for spot in self.spots.iter().filter(|s| s.mu > 0.0) {
+            if left <= spot.mu {
+                return spot.start_s + spot.length_s * left / spot.mu;
+            }
+            left -= spot.mu;
         }
+        self.length_s
     }
 
     /// What is delivered `t_s` into the beam: whole spots of this beam, and the part of the next.

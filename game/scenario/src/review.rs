@@ -113,8 +113,10 @@ impl Review {
             return;
         };
         let (whole, part_of_next) = b.at(left);
-        let now =
-            DeliveryBeam { angles: b.angles_at(whole, part_of_next), snout_m: b.snout_m, ..DeliveryBeam::default() };
+        let place = whole as f64 + part_of_next;
+        let given = b.unscanned.as_ref().map(|beam| (beam, beam.at_control_point(place)));
+        let angles = given.as_ref().map_or(b.angles, |g| g.1.setting.angles);
+        let now = DeliveryBeam { angles, snout_m: b.snout_m, ..DeliveryBeam::default() };
         self.state.machine = at_beam(&now, &self.room.kinematics, &at_rest);
         self.state.time_s = self.time_s;
         self.state.delivered = Delivered { spots: b.first_spot + whole, part_of_next };
@@ -130,8 +132,7 @@ impl Review {
             energy_mev: b.energies_mev.get(spot.layer).copied().unwrap_or(0.0),
             spot_mm: spot.at_mm,
             progress: if b.length_s > 0.0 { left / b.length_s } else { 1.0 },
-            unscanned: b.unscanned.as_ref().map(|beam| {
-                let given = beam.at_control_point(whole as f64 + part_of_next);
+            unscanned: given.map(|(beam, given)| {
                 let last = beam.sequence.last().map_or(0.0, |c| c.cumulative_weight);
                 let share = if last > 0.0 { given.setting.cumulative_weight / last } else { 0.0 };
                 [share, given.control_point]

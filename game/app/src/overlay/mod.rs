@@ -61,6 +61,14 @@ pub struct Overlay {
     pub on: bool,
 }
 
+impl Overlay {
+    /// One that is a page and no more: no controls, nothing to wait for, off until somebody wants it.
+    fn page(id: &'static str, legend: fn(&World) -> Legend, page: fn(&mut Ui, &mut World)) -> Self {
+        let (controls, settled): (fn(&mut Ui, &mut World), fn(&World) -> bool) = (|_, _| {}, |_| true);
+        Self { id, legend, controls, page: Some(page), for_patients: None, settled, on: false }
+    }
+}
+
 /// All members, in the order of the controls.
 #[derive(Resource, Default)]
 pub struct Family(pub Vec<Overlay>);

@@ -17,19 +17,29 @@ use vestibule_scenario::Control;
 #[derive(Resource, Default)]
 pub struct Asked(pub Vec<Control>);
 
+/// What the file says of keys, as the desk takes it: key, with Ctrl, and what it asks.
+#[derive(Resource)]
+pub(super) struct Keys(Vec<(Key, bool, Control)>);
+
+impl FromWorld for Keys {
+    fn from_world(world: &mut World) -> Self {
+        let bindings = world.get_resource::<Bindings>();
+        let all = bindings.into_iter().flat_map(|b| b.0.by_key());
+        Self(all.filter_map(|(key, control)| Some((Key::from_name(&key.name)?, key.ctrl, control))).collect())
+    }
+}
+
 /// The keys of this pass.
 pub(super) fn act(ctx: &Context, world: &mut World) {
     if ctx.egui_wants_keyboard_input() {
         return; // somebody types
     }
-    let Some(bindings) = world.get_resource::<Bindings>() else { return };
-    let keys = bindings.0.by_key().into_iter().filter_map(|(key, control)| {
-        let (pressed, ctrl) = (Key::from_name(&key.name)?, key.ctrl);
-        let with = |m: bevy_egui::egui::Modifiers| if ctrl { m.command_only() } else { m.is_none() };
-        ctx.input(|i| i.key_pressed(pressed) && with(i.modifiers)).then_some(control)
+    let asked: Vec<Control> = ctx.input(|i| {
+        let with = |ctrl: bool| if ctrl { i.modifiers.command_only() } else { i.modifiers.is_none() };
+        let down = |k: &&(Key, bool, Control)| i.key_pressed(k.0) && with(k.1);
+        world.resource::<Keys>().0.iter().filter(down).map(|k| k.2).collect()
     });
-    let controls: Vec<_> = keys.collect();
-    controls.into_iter().for_each(|c| does(world, c));
+    asked.into_iter().for_each(|c| does(world, c));
 }
 
 /// What buttons asked for.

@@ -34,6 +34,7 @@ use bevy_egui::{EguiContext, EguiPrimaryContextPass, EguiSchedule, PrimaryEguiCo
 pub fn plugin(app: &mut App) {
     app.init_resource::<Transport>()
         .init_resource::<History>()
+        .init_resource::<keys::Keys>()
         .init_resource::<keys::Asked>()
         .add_systems(PreUpdate, (play::carry, play::fill))
         .add_systems(Update, (state::watch, snapshot::liked_once))

@@ -57,7 +57,7 @@ struct Shape;
 /// Along a ray; off until somebody wants it.
 pub fn plugin(app: &mut App) {
     let along =
-        Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, settled, on: false };
+        Overlay { settled, ..Overlay::page(ID, legend, page::show) };
     join(app, along);
     app.init_resource::<Along>().add_systems(Update, (make, follow, draw).chain().after(dose::Shown));
 }

@@ -12,7 +12,7 @@ use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use bevy_egui::egui::Color32;
 use serde::{Deserialize, Serialize};
-use vestibule_geometry::silhouette;
+use vestibule_geometry::{BeamAngles, silhouette};
 
 /// Name in the family.
 pub const ID: &str = "beams";
@@ -44,29 +44,22 @@ type Lines = Vec<(Color32, Vec<[f64; 2]>)>;
 /// Outlines of the targets as the beam sees them, on the isocentre plane, mm.
 #[derive(Resource, Default)]
 struct Outlines {
-    of: Option<(usize, u64)>,
+    of: Option<View>,
     list: Lines,
-    coming: Option<((usize, u64), Task<Lines>)>,
+    coming: Option<(View, Task<Lines>)>,
 }
+
+/// What they depend on: beam, structures, and the angles, which an arc changes.
+type View = (usize, u64, BeamAngles);
 
 /// Beams; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    join(
-        app,
-        Overlay {
-            id: ID,
-            legend,
-            controls: |_, _| {},
-            page: Some(page::show),
-            for_patients: Some("beams-for-patients"),
-            settled,
-            on: false,
-        },
-    );
+    let for_patients = Some("beams-for-patients");
+    join(app, Overlay { for_patients, settled, ..Overlay::page(ID, legend, page::show) });
     app.insert_resource(BeamsShow { follow: true, ..default() })
         .init_resource::<Outlines>()
         .init_resource::<opening::Drawn>()
-        .add_systems(Update, (follow, project, opening::stand).chain());
+        .add_systems(Update, (follow, opening::stand, project).chain());
 }
 
 /// With time, while it runs.
@@ -88,6 +81,7 @@ fn project(
     family: Res<super::Family>,
     show: Res<BeamsShow>,
     structures: Res<Structures>,
+    drawn: Res<opening::Drawn>,
     mut outlines: ResMut<Outlines>,
 ) {
     let (Some(case), true) = (case, family.on(ID)) else { return };
@@ -98,13 +92,14 @@ fn project(
         (o.of, o.list) = (Some(*key), list);
         o.coming = None;
     }
-    let key = (show.beam, structures.version);
+    let plan = case.patient.plans.get(case.plan);
+    let Some((plan, beam)) = plan.and_then(|p| Some((p, p.beams.get(show.beam)?))) else { return };
+    let angles = if beam.sequence.is_empty() { beam.angles } else { drawn.now.setting.angles };
+    let key = (show.beam, structures.version, angles);
     if o.of == Some(key) || o.coming.is_some() {
         return;
     }
-    let plan = case.patient.plans.get(case.plan);
-    let Some((plan, beam)) = plan.and_then(|p| Some((p, p.beams.get(show.beam)?))) else { return };
-    let (frames, angles, sad) = (plan.frames(beam), beam.angles, beam.virtual_sad_mm);
+    let (frames, sad) = (plan.frames(beam), beam.virtual_sad_mm);
     let surfaces = structures.target_surfaces();
     let task = AsyncComputeTaskPool::get().spawn(async move {
         let mut list = Vec::new();

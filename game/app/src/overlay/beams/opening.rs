@@ -2,7 +2,7 @@
 
 use super::{BeamsShow, ID, Outlines};
 use crate::anatomy::PatientFrame;
-use crate::clinician_mode::review::Transport;
+use crate::clinician_mode::review::{Transport, Wish};
 use crate::now::{Case, Words};
 use crate::overlay::Family;
 use crate::overlay::widgets::{choice, mark, plot_height, x_axis};
@@ -34,7 +34,7 @@ type Key = (usize, usize, u32, u32);
 pub(super) struct Drawn {
     key: Option<Key>,
     /// What holds then.
-    now: Delivered,
+    pub(super) now: Delivered,
     /// None: nothing limits this beam.
     open: Option<Opening>,
     /// Jaws and leaves as closed lines.
@@ -83,6 +83,12 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
     mark(ui, "beams-delivered", &share);
     if share.changed() {
         (show.point, show.follow) = (None, false);
+        let mut transport = world.resource_mut::<Transport>();
+        let start_s = transport.beams.get(show.beam).map(|b| b.1);
+        let when = transport.delivery.beams.get(show.beam).map(|b| b.when(show.share));
+        if let (Some(start_s), Some(when)) = (start_s, when) {
+            transport.wishes.push(Wish::GoTo(start_s + when));
+        }
     }
     let drawn = world.resource::<Drawn>();
     let (now, open, reach) = (&drawn.now, drawn.open.as_ref(), drawn.reach);

@@ -41,7 +41,7 @@ pub struct Charts {
 /// Charts; off until somebody wants them.
 pub fn plugin(app: &mut App) {
     let charts =
-        Overlay { id: ID, legend, controls: |_, _| {}, page: Some(page::show), for_patients: None, settled, on: false };
+        Overlay { settled, ..Overlay::page(ID, legend, page::show) };
     join(app, charts);
     app.init_resource::<Charts>().add_systems(Update, count.after(dose::Shown));
 }

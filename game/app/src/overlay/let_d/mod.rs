@@ -37,18 +37,7 @@ struct LetD {
 
 /// LETd; off until somebody wants it.
 pub fn plugin(app: &mut App) {
-    join(
-        app,
-        Overlay {
-            id: ID,
-            legend,
-            controls: |_, _| {},
-            page: Some(page::show),
-            for_patients: None,
-            settled: |_| true,
-            on: false,
-        },
-    );
+    join(app, Overlay::page(ID, legend, page::show));
     app.init_resource::<LetD>().add_systems(Update, come);
 }
 

@@ -135,6 +135,7 @@ fn controls(ui: &mut Ui, world: &mut World) {
         ui.label(RichText::new(line.join("     ")).color(tokens::AMBER));
     }
     regions(ui, world, &words, &mut measure);
+    world.resource_mut::<Counted>().bypass_change_detection().looked_at = true;
     let counted = world.resource::<Counted>();
     for text in &counted.lines {
         let colour = if counted.goes_on() { tokens::DESK_SOFT } else { tokens::DESK_TEXT };

@@ -1,4 +1,4 @@
-//! What the images and the dose are in a region: a ball about the cross at once, a structure beside the frame.
+//! What the images and the dose are in a region, a ball about the cross or a structure: counted beside the frame, while somebody looks.
 
 use super::Measure;
 use crate::anatomy::DoseNow;
@@ -10,7 +10,7 @@ use bevy::prelude::*;
 use bevy::tasks::{AsyncComputeTaskPool, Task, block_on, poll_once};
 use nalgebra::Point3;
 use vestibule_geometry::contour::mask;
-use vestibule_geometry::{RegionStatistics, Volume};
+use vestibule_geometry::{Grid, RegionStatistics, Runs};
 
 /// Where is counted.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,26 +21,74 @@ enum Region {
     Structure(usize, usize),
 }
 
-/// What was counted: where, in which images, in which dose and at which state of it, and times what.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Key {
+impl Region {
+    /// The voxels of a grid that lie in it.
+    fn on(&self, case: &Case, grid: &Grid) -> Runs {
+        match *self {
+            Self::Ball(at, radius_mm) => Runs::ball(grid, &at, radius_mm),
+            Self::Structure(set, index) => {
+                let structure = case.patient.structure_sets.get(set).and_then(|s| s.structures.get(index));
+                Runs::marked(&mask(structure.map_or(&[], |s| &s.contours), grid))
+            }
+        }
+    }
+}
+
+/// What does not change while the dose grows.
+#[derive(Clone, PartialEq)]
+struct Place {
     region: Region,
     images: [Option<usize>; 2],
-    dose: (dose::Source, u64, f64),
+    dose: Option<Grid>,
+}
+
+/// The dose as it was counted: which, at which state of it, and times what.
+type DoseState = (dose::Source, u64, f64);
+
+/// What was found of a place: a line for each image, and its voxels in the dose.
+struct Found {
+    place: Place,
+    lines: Vec<String>,
+    in_dose: Option<Runs>,
+}
+
+enum Coming {
+    Place(Task<Found>),
+    Dose(DoseState, Task<Option<String>>),
 }
 
 /// What was found, a line for each image and one for the dose.
 #[derive(Resource, Default)]
 pub(super) struct Counted {
-    of: Option<Key>,
+    /// Somebody looks at the lines: without that nothing is counted.
+    pub looked_at: bool,
     pub lines: Vec<String>,
-    coming: Option<(Key, Task<Vec<String>>)>,
+    found: Option<Found>,
+    dose: Option<DoseState>,
+    coming: Option<Coming>,
 }
 
 impl Counted {
     /// Whether it is being counted.
     pub fn goes_on(&self) -> bool {
         self.coming.is_some()
+    }
+
+    fn come(&mut self) {
+        match &mut self.coming {
+            None => return,
+            Some(Coming::Place(task)) => {
+                let Some(found) = block_on(poll_once(task)) else { return };
+                self.lines.clone_from(&found.lines);
+                (self.found, self.dose) = (Some(found), None);
+            }
+            Some(Coming::Dose(state, task)) => {
+                let Some(line) = block_on(poll_once(task)) else { return };
+                let images = self.found.as_ref().map_or(&[][..], |f| &f.lines);
+                (self.lines, self.dose) = (images.iter().cloned().chain(line).collect(), Some(*state));
+            }
+        }
+        self.coming = None;
     }
 }
 
@@ -55,22 +103,25 @@ fn line(name: &str, unit: &str, s: RegionStatistics, k: f64, digits: usize) -> S
     )
 }
 
-/// A line for each image that is whole, and one for the dose.
-fn lines(
-    case: &Case,
-    key: &Key,
-    dose: Option<&Volume<f32>>,
-    of: impl Fn(&Volume<f32>) -> Option<RegionStatistics>,
-) -> Vec<String> {
-    let images = key.images.into_iter().flatten().filter_map(|i| case.patient.images.get(i));
+/// A line for each image that is whole, and where the dose has to be looked at.
+fn find(case: &Case, place: Place) -> Found {
+    let images = place.images.into_iter().flatten().filter_map(|i| case.patient.images.get(i));
     // means of many voxels say nothing of their spread
     let whole = images.filter(|i| i.coarse.is_none());
-    let in_images = whole.filter_map(|i| Some(line(i.modality.as_str(), &i.unit, of(&i.volume)?, 1.0, 1)));
-    let in_dose = dose.and_then(|v| Some(line("Dose", "Gy", of(v)?, key.dose.2, 2)));
-    in_images.chain(in_dose).collect()
+    let in_image = |i: &vestibule_patient::Image| {
+        let values = place.region.on(case, &i.volume.grid).values(&i.volume);
+        Some(line(i.modality.as_str(), &i.unit, RegionStatistics::of(&values)?, 1.0, 1))
+    };
+    let lines = whole.filter_map(in_image).collect();
+    let in_dose = place.dose.as_ref().map(|grid| place.region.on(case, grid));
+    Found { place, lines, in_dose }
 }
 
-/// Counts where anything has changed, not in every frame.
+fn in_dose(values: &[f32], factor: f64) -> Option<String> {
+    Some(line("Dose", "Gy", RegionStatistics::of(values)?, factor, 2))
+}
+
+/// Counts where anything has changed, and somebody looks.
 pub(super) fn count(
     case: Option<Res<Case>>,
     family: Res<Family>,
@@ -80,40 +131,36 @@ pub(super) fn count(
     live: Res<DoseNow>,
     mut counted: ResMut<Counted>,
 ) {
-    let (Some(case), true) = (case, family.on(super::ID)) else { return };
     let c = counted.bypass_change_detection();
-    if let Some((key, task)) = &mut c.coming
-        && let Some(lines) = block_on(poll_once(task))
-    {
-        (c.of, c.lines) = (Some(*key), lines);
-        c.coming = None;
-    }
+    c.come();
+    let looked_at = std::mem::take(&mut c.looked_at);
+    let (Some(case), true) = (case, looked_at && family.on(super::ID) && c.coming.is_none()) else { return };
     let structure =
         measure.structure.and_then(|at| Some(Region::Structure(structures.set()?, structures.place_in_set(at)?)));
     let region = structure.unwrap_or(Region::Ball(cuts.at, measure.radius_mm));
-    let dose = (show.source, live.version, show.factor());
-    let key = Key { region, images: [viewing.image, viewing.other], dose };
-    if c.of == Some(key) || c.coming.is_some() {
-        return;
-    }
     let volume = match show.source {
         dose::Source::Live => live.grid.as_ref(),
         dose::Source::Stored(i) => case.patient.doses.get(i).map(|d| &d.volume),
     };
-    match region {
-        Region::Ball(at, radius_mm) => {
-            c.lines = lines(&case, &key, volume, |v| v.within_ball(&at, radius_mm));
-            c.of = Some(key);
-        }
-        Region::Structure(set, index) => {
-            let (case, volume) = (case.clone(), volume.cloned());
-            let task = AsyncComputeTaskPool::get().spawn(async move {
-                let structure = case.patient.structure_sets.get(set).and_then(|s| s.structures.get(index));
-                let contours = structure.map_or(&[][..], |s| &s.contours);
-                lines(&case, &key, volume.as_ref(), |v| v.within(&mask(contours, &v.grid)))
-            });
-            c.coming = Some((key, task));
-        }
+    let images = [viewing.image, viewing.other];
+    let stands = c.found.as_ref().filter(|f| {
+        let (region_was, images_were, dose_was) = (f.place.region, f.place.images, f.place.dose.as_ref());
+        (region_was, images_were, dose_was) == (region, images, volume.map(|v| &v.grid))
+    });
+    let Some(found) = stands else {
+        let place = Place { region, images, dose: volume.map(|v| v.grid.clone()) };
+        let case = case.clone();
+        c.coming = Some(Coming::Place(AsyncComputeTaskPool::get().spawn(async move { find(&case, place) })));
+        return;
+    };
+    let state = (show.source, live.version, show.factor());
+    if let (Some(volume), Some(runs)) = (volume, &found.in_dose)
+        && c.dose != Some(state)
+    {
+        // a copy of the region alone: the dose goes on growing
+        let values = runs.values(volume);
+        let task = AsyncComputeTaskPool::get().spawn(async move { in_dose(&values, state.2) });
+        c.coming = Some(Coming::Dose(state, task));
     }
 }
 
@@ -126,7 +173,7 @@ pub(super) fn settled(world: &World) -> bool {
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use vestibule_geometry::Grid;
+    use vestibule_geometry::Volume;
     use vestibule_patient::{Image, Modality, Patient};
 
     #[test]
@@ -135,10 +182,13 @@ mod tests {
         let volume = Volume { grid: grid.clone(), data: vec![10.0, 20.0] };
         let image = Image::of("ct", Modality::Ct, volume.clone());
         let case = Case { patient: Arc::new(Patient { images: vec![image], ..Patient::default() }), plan: 0 };
-        let region = Region::Ball(Point3::origin(), 5.0);
-        let key = Key { region, images: [Some(0), None], dose: (dose::Source::Live, 0, 2.0) };
-        let all = lines(&case, &key, Some(&volume), |v| v.within(&Volume::filled(v.grid.clone(), 1)));
-        assert_eq!(all, ["CT  15.0 ± 5.0 HU  [10.0 … 20.0]  n = 2", "Dose  30.00 ± 10.00 Gy  [20.00 … 40.00]  n = 2"]);
-        assert!(lines(&case, &key, None, |_| None).is_empty());
+        let place = |dose| Place { region: Region::Ball(Point3::origin(), 5.0), images: [Some(0), None], dose };
+        let found = find(&case, place(Some(grid)));
+        assert_eq!(found.lines, ["CT  15.0 ± 5.0 HU  [10.0 … 20.0]  n = 2"]);
+        let line = in_dose(&found.in_dose.unwrap().values(&volume), 2.0).unwrap();
+        assert_eq!(line, "Dose  30.00 ± 10.00 Gy  [20.00 … 40.00]  n = 2");
+        assert!(find(&case, place(None)).in_dose.is_none());
+        let outside = Place { region: Region::Ball(Point3::new(99.0, 0.0, 0.0), 5.0), ..place(None) };
+        assert!(find(&case, outside).lines.is_empty());
     }
 }

@@ -35,18 +35,7 @@ struct Rates {
 
 /// Dose rates; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    join(
-        app,
-        Overlay {
-            id: ID,
-            legend,
-            controls: |_, _| {},
-            page: Some(page),
-            for_patients: None,
-            settled: |_| true,
-            on: false,
-        },
-    );
+    join(app, Overlay::page(ID, legend, page));
     let metric = DoseRateMetric::Pbs { threshold_gy: 0.01 };
     app.init_resource::<Engine>()
         .insert_resource(Rates { metric, beam: 0, made: None, coming: None })
