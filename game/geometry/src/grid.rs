@@ -1,6 +1,6 @@
 //! Regular grids in DICOM patient coordinates, and volumes of voxels on them.
 
-use nalgebra::{Matrix3, Matrix4, Point3, Vector3};
+use nalgebra::{Isometry3, Matrix3, Matrix4, Point3, Vector3};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,16 @@ impl Grid {
             both = [both[0].inf(&p), both[1].sup(&p)];
         }
         both
+    }
+
+    /// The same voxels after a rigid motion: origin and axes move, so nothing is resampled.
+    pub fn moved(&self, motion: &Isometry3<f64>) -> Self {
+        Self {
+            size: self.size,
+            spacing_mm: self.spacing_mm,
+            origin_mm: motion * self.origin_mm,
+            axes: motion.rotation.to_rotation_matrix().matrix() * self.axes,
+        }
     }
 
     /// Volume of one voxel, cm³.
@@ -234,6 +244,17 @@ mod tests {
             let p = g.to_world(Point3::new(i, j, k));
             prop_assert!((v.sample(p).unwrap() - field(p)).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn a_moved_grid_keeps_its_voxels() {
+        let motion = Isometry3::new(Vector3::new(10.0, -20.0, 30.0), Vector3::new(0.3, 0.1, -0.7));
+        let (g, m) = (oblique(), oblique().moved(&motion));
+        assert_eq!((m.size, m.spacing_mm), (g.size, g.spacing_mm));
+        for (i, j, k) in [(0, 0, 0), (4, 1, 6), (2, 5, 3)] {
+            assert!((m.centre(i, j, k) - motion * g.centre(i, j, k)).norm() < 1e-9);
+        }
+        assert!((m.axes.transpose() * m.axes - Matrix3::identity()).norm() < 1e-12);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a patient is: images, structures, plans, doses and names, in one frame of reference. No I/O, no DICOM crate.
+//! What a patient is: images, structures, plans, doses and names, and what joins their frames of reference. No I/O, no DICOM crate.
 
 mod chosen;
 pub mod clearance;
@@ -9,6 +9,7 @@ pub mod names;
 mod phase;
 mod phase_group;
 mod plan;
+mod registration;
 mod structure;
 
 pub use chosen::{Chosen, NotChosen};
@@ -21,6 +22,7 @@ pub use limiting::{
 pub use phase::{Phase, PhaseAt};
 pub use phase_group::{PhaseGroup, PhaseImage, phase_groups};
 pub use plan::{Approval, Beam, Layer, Plan, RadiationType, RangeShifter, Review, Spot};
+pub use registration::{NotRigid, RIGID_TOLERANCE, Registration, Step, rigid};
 pub use structure::{RoiType, Structure, StructureSet};
 
 use serde::{Deserialize, Serialize};
@@ -46,6 +48,9 @@ pub struct Patient {
     pub plans: Vec<Plan>,
     /// Doses.
     pub doses: Vec<Dose>,
+    /// Rigid registrations between frames of reference; several may come from one object.
+    #[serde(default)]
+    pub registrations: Vec<Registration>,
 }
 
 impl Patient {
