@@ -73,6 +73,19 @@ fn doses_say_what_they_are_of() {
     check(dir.path(), &files);
 }
 
+#[test]
+fn dciodvfy_finds_no_error_in_a_photon_plan() {
+    let dir = tempfile::tempdir().unwrap();
+    write::photon_plan(&dir.path().join("rp.dcm"), &common::photon_plan(), &common::identity()).unwrap();
+    if Command::new("dciodvfy").arg("-version").output().is_err() {
+        println!("SKIPPED dciodvfy_finds_no_error_in_a_photon_plan: dciodvfy (dicom3tools) is not installed");
+        return;
+    }
+    let files = common::files(dir.path());
+    assert_eq!(files.len(), 1);
+    check(dir.path(), &files);
+}
+
 /// dciodvfy finds no error in any of the files.
 fn check(dir: &Path, files: &[PathBuf]) {
     let mut wrong = Vec::new();

@@ -1,15 +1,18 @@
-//! Writes images, structure sets, ion plans, doses and pictures as DICOM files that other systems read.
+//! Writes images, structure sets, ion and photon plans, doses and pictures as DICOM files that other systems read.
 
 mod dose;
 mod image;
-mod plan;
+mod ion_plan;
+mod photon_plan;
+mod plan_head;
 mod secondary_capture;
 mod structure_set;
 mod tags_of;
 
 pub use dose::{PlanReference, dose, dose_of};
 pub use image::image_series;
-pub use plan::ion_plan;
+pub use ion_plan::ion_plan;
+pub use photon_plan::photon_plan;
 pub use secondary_capture::{SecondaryCapture, secondary_capture, secondary_capture_bytes};
 pub use structure_set::structure_set;
 

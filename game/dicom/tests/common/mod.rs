@@ -111,6 +111,71 @@ pub fn plan() -> Plan {
     }
 }
 
+/// A plan of photons with all that control points can move: a still beam, leaves that slide, an arc that goes
+/// anticlockwise through 0 while collimator and table turn too.
+pub fn photon_plan() -> Plan {
+    let device = |kind: LimitingDeviceType, mm: Option<f64>, boundaries_mm: Vec<f64>| BeamLimitingDevice {
+        kind,
+        source_distance_mm: mm,
+        boundaries_mm,
+    };
+    let devices = vec![
+        device(LimitingDeviceType::AsymX, Some(400.0), Vec::new()),
+        device(LimitingDeviceType::AsymY, None, Vec::new()),
+        device(LimitingDeviceType::MlcX, Some(500.5), vec![-20.0, -5.0, 5.0, 22.5]),
+    ];
+    let point = |cumulative_weight: f64, gantry_deg: f64, leaves: [f64; 6]| ControlPoint {
+        cumulative_weight,
+        angles: BeamAngles { gantry_deg, beam_limiting_deg: 12.5, patient_support_deg: 350.0, ..Default::default() },
+        energy: Some(6.0),
+        positions_mm: vec![vec![-31.0, 42.0], vec![-18.0, 19.5], leaves.to_vec()],
+        ..Default::default()
+    };
+    let still = [-10.25, -11.0, -12.0, 13.0, 14.0, 15.75];
+    let mut arc = [
+        point(0.0, 10.0, still),
+        point(12.5, 350.0, [0.0, 0.0, 0.0, 0.0, 1.5, 0.0]),
+        point(48.75, 330.0, [-1.0, -2.0, -3.0, 0.0, 1.5, 0.0]),
+    ];
+    for (n, c) in arc.iter_mut().enumerate() {
+        let (n, turning) = (n as f64, n < 2);
+        c.angles.beam_limiting_deg = 10.0 + n;
+        c.angles.patient_support_deg = (358.0 + 2.0 * n) % 360.0;
+        c.angles.table_eccentric_deg = 3.0 - n;
+        c.angles.table_pitch_deg = 0.5 * n;
+        if turning {
+            c.turns = Turns {
+                gantry: Turn::CounterClockwise,
+                beam_limiting: Turn::CounterClockwise,
+                patient_support: Turn::CounterClockwise,
+                table_eccentric: Turn::Clockwise,
+            };
+        }
+    }
+    let sequences = [
+        vec![point(0.0, 33.5, still), point(48.75, 33.5, still)],
+        vec![point(0.0, 33.5, [-10.0; 6]), point(20.0, 33.5, still), point(48.75, 33.5, [15.0; 6])],
+        arc.to_vec(),
+    ];
+    let beams = sequences.into_iter().zip(1..).map(|(sequence, number)| Beam {
+        number,
+        name: format!("Field {number}"),
+        machine: "SYNTHETIC".into(),
+        radiation: RadiationType::Photon,
+        isocentre_mm: Point3::new(1.0, -2.0, 110.0),
+        angles: sequence[0].angles,
+        meterset_mu: 97.5,
+        final_cumulative_weight: 48.75,
+        beam_dose_gy: Some(0.6),
+        virtual_sad_mm: Some([1000.0; 2]),
+        control_points: sequence.len(),
+        limiting_devices: devices.clone(),
+        sequence,
+        ..Default::default()
+    });
+    Plan { uid: derived_uid(&["photon plan"]), beams: beams.collect(), ..plan() }
+}
+
 pub fn dose(dose_type: DoseType, summation: DoseSummation) -> Dose {
     let grid = Grid::axial([7, 6, 5], [3.0, 3.0, 2.5], Point3::new(-9.1, -7.7, 101.3));
     let mut volume = Volume::filled(grid, 0f32);

@@ -1,8 +1,9 @@
-use super::tags_of::{DataSet, clip, reference};
-use super::{Identity, WriteError, common, derived_uid, save};
+use super::plan_head::{beam_head, head, table_and_isocentre, tolerances};
+use super::tags_of::{DataSet, clip};
+use super::{Identity, WriteError, save};
 use dicom_dictionary_std::{tags, uids};
 use std::path::Path;
-use vestibule_patient::{Approval, Beam, Layer, Plan, RadiationType, Review};
+use vestibule_patient::{Beam, Layer, Plan, RadiationType};
 
 /// Writes an RT Ion Plan with scanned (MODULATED) beams. Each layer stands twice, as treatment planning systems write
 /// it: the spots with their weights, then the same spots with zero weights. A plan that does not say whether it is approved
@@ -11,77 +12,10 @@ use vestibule_patient::{Approval, Beam, Layer, Plan, RadiationType, Review};
 /// # Errors
 /// When the file cannot be written, a beam is not a proton or ion beam, or a beam has no layer.
 pub fn ion_plan(path: &Path, plan: &Plan, identity: &Identity) -> Result<(), WriteError> {
-    let series_uid = derived_uid(&[&plan.uid, "series"]);
-    let mut d = common(identity, uids::RT_ION_PLAN_STORAGE, &plan.uid, "RTPLAN", &series_uid);
-    let label = if plan.label.is_empty() { "PLAN" } else { &plan.label };
-    d.text(tags::OPERATORS_NAME, "")
-        .text(tags::RT_PLAN_LABEL, &clip(label, 16))
-        .text(tags::RT_PLAN_NAME, &clip(label, 64))
-        .text(tags::RT_PLAN_DATE, &identity.study_date)
-        .text(tags::RT_PLAN_TIME, &identity.study_time)
-        .text(tags::PLAN_INTENT, "VERIFICATION")
-        .text(tags::RT_PLAN_GEOMETRY, if plan.structure_set_uid.is_some() { "PATIENT" } else { "TREATMENT_DEVICE" })
-        .text(tags::APPROVAL_STATUS, plan.approval.unwrap_or(Approval::Unapproved).as_str());
-    if matches!(plan.approval, Some(Approval::Approved | Approval::Rejected)) {
-        // Type 2C: with these two they must stand, if only empty.
-        let Review { reviewer, date, time } = plan.review.clone().unwrap_or_default();
-        d.text(tags::REVIEW_DATE, &date).text(tags::REVIEW_TIME, &time).text(tags::REVIEWER_NAME, &reviewer);
-    }
-    if !plan.frame_of_reference_uid.is_empty() {
-        d.text(tags::FRAME_OF_REFERENCE_UID, &plan.frame_of_reference_uid).text(tags::POSITION_REFERENCE_INDICATOR, "");
-    }
-    if let Some(uid) = &plan.structure_set_uid {
-        d.items(tags::REFERENCED_STRUCTURE_SET_SEQUENCE, vec![reference(uids::RT_STRUCTURE_SET_STORAGE, uid)]);
-    }
-    if let Some(gy) = plan.prescription_gy {
-        d.item(tags::DOSE_REFERENCE_SEQUENCE, |r| {
-            r.text(tags::DOSE_REFERENCE_NUMBER, "1")
-                .text(tags::DOSE_REFERENCE_UID, &derived_uid(&[&plan.uid, "dose reference"]))
-                .text(tags::DOSE_REFERENCE_STRUCTURE_TYPE, "SITE")
-                .text(tags::DOSE_REFERENCE_DESCRIPTION, "Target")
-                .text(tags::DOSE_REFERENCE_TYPE, "TARGET")
-                .decimals(tags::TARGET_PRESCRIPTION_DOSE, &[gy]);
-        });
-    }
-    d.item(tags::ION_TOLERANCE_TABLE_SEQUENCE, |t| {
-        t.text(tags::TOLERANCE_TABLE_NUMBER, "1").text(tags::TOLERANCE_TABLE_LABEL, "Default");
-        for (tag, degrees_or_mm) in [
-            (tags::GANTRY_ANGLE_TOLERANCE, 0.5),
-            (tags::BEAM_LIMITING_DEVICE_ANGLE_TOLERANCE, 0.5),
-            (tags::PATIENT_SUPPORT_ANGLE_TOLERANCE, 0.5),
-            (tags::SNOUT_POSITION_TOLERANCE, 1.0),
-        ] {
-            if tag == tags::SNOUT_POSITION_TOLERANCE {
-                t.floats(tag, &[degrees_or_mm]);
-            } else {
-                t.decimals(tag, &[degrees_or_mm]);
-            }
-        }
-    });
-    d.item(tags::PATIENT_SETUP_SEQUENCE, |s| {
-        s.text(tags::PATIENT_SETUP_NUMBER, "1");
-        // Type 1C: one of position and additional position must stand.
-        match plan.position {
-            Some(p) => s.text(tags::PATIENT_POSITION, &p.to_string()),
-            None => s.text(tags::PATIENT_ADDITIONAL_POSITION, "not stated"),
-        };
-        s.text(tags::SETUP_TECHNIQUE, "ISOCENTRIC");
-    });
-    d.item(tags::FRACTION_GROUP_SEQUENCE, |g| {
-        let beams = plan.beams.iter().map(|b| {
-            DataSet::with(|r| {
-                if let Some(gy) = b.beam_dose_gy {
-                    r.decimals(tags::BEAM_DOSE, &[gy]);
-                }
-                r.decimals(tags::BEAM_METERSET, &[b.meterset_mu]).int(tags::REFERENCED_BEAM_NUMBER, b.number);
-            })
-        });
-        g.text(tags::FRACTION_GROUP_NUMBER, "1")
-            .int(tags::NUMBER_OF_FRACTIONS_PLANNED, plan.fractions.max(1))
-            .int(tags::NUMBER_OF_BEAMS, plan.beams.len())
-            .text(tags::NUMBER_OF_BRACHY_APPLICATION_SETUPS, "0")
-            .items(tags::REFERENCED_BEAM_SEQUENCE, beams.collect());
-    });
+    let mut d = head(identity, uids::RT_ION_PLAN_STORAGE, plan);
+    let mut table = tolerances();
+    table.floats(tags::SNOUT_POSITION_TOLERANCE, &[1.0]);
+    d.items(tags::ION_TOLERANCE_TABLE_SEQUENCE, vec![table]);
     let beams: Result<Vec<DataSet>, WriteError> = plan.beams.iter().map(beam).collect();
     d.items(tags::ION_BEAM_SEQUENCE, beams?);
     save(path, "ion plan", d)
@@ -99,25 +33,12 @@ fn beam(b: &Beam) -> Result<DataSet, WriteError> {
     let total: f64 = b.layers.iter().flat_map(|l| &l.spots).map(|s| s.weight).sum();
     let last = if b.final_cumulative_weight > 0.0 { b.final_cumulative_weight } else { total };
     let sad = b.virtual_sad_mm.unwrap_or([2000.0, 2000.0]);
-    let mut d = DataSet::default();
-    d.int(tags::BEAM_NUMBER, b.number)
-        .text(tags::BEAM_NAME, &clip(&b.name, 64))
-        .text(tags::BEAM_TYPE, "STATIC")
-        .text(tags::RADIATION_TYPE, radiation)
-        .text(tags::TREATMENT_MACHINE_NAME, &clip(&b.machine, 16))
-        .text(tags::PRIMARY_DOSIMETER_UNIT, "MU")
-        .text(tags::REFERENCED_TOLERANCE_TABLE_NUMBER, "1")
-        .floats(tags::VIRTUAL_SOURCE_AXIS_DISTANCES, &sad)
-        .text(tags::NUMBER_OF_WEDGES, "0")
-        .text(tags::NUMBER_OF_COMPENSATORS, "0")
-        .text(tags::NUMBER_OF_BOLI, "0")
-        .text(tags::NUMBER_OF_BLOCKS, "0")
+    let mut d = beam_head(b, radiation, "STATIC");
+    d.floats(tags::VIRTUAL_SOURCE_AXIS_DISTANCES, &sad)
         .int(tags::NUMBER_OF_RANGE_SHIFTERS, b.range_shifters.len())
         .text(tags::NUMBER_OF_LATERAL_SPREADING_DEVICES, "0")
         .text(tags::NUMBER_OF_RANGE_MODULATORS, "0")
         .text(tags::PATIENT_SUPPORT_TYPE, "TABLE")
-        .text(tags::REFERENCED_PATIENT_SETUP_NUMBER, "1")
-        .text(tags::TREATMENT_DELIVERY_TYPE, "TREATMENT")
         .text(tags::SCAN_MODE, "MODULATED")
         .text(tags::MODULATED_SCAN_MODE_TYPE, "STATIONARY")
         .decimals(tags::FINAL_CUMULATIVE_METERSET_WEIGHT, &[last])
@@ -174,11 +95,8 @@ fn control_point(b: &Beam, l: &Layer, index: usize, cumulative: f64, weighted: b
             .floats(tags::TABLE_TOP_PITCH_ANGLE, &[a.table_pitch_deg])
             .text(tags::TABLE_TOP_PITCH_ROTATION_DIRECTION, "NONE")
             .floats(tags::TABLE_TOP_ROLL_ANGLE, &[a.table_roll_deg])
-            .text(tags::TABLE_TOP_ROLL_ROTATION_DIRECTION, "NONE")
-            .text(tags::TABLE_TOP_VERTICAL_POSITION, "")
-            .text(tags::TABLE_TOP_LONGITUDINAL_POSITION, "")
-            .text(tags::TABLE_TOP_LATERAL_POSITION, "")
-            .decimals(tags::ISOCENTER_POSITION, b.isocentre_mm.coords.as_slice());
+            .text(tags::TABLE_TOP_ROLL_ROTATION_DIRECTION, "NONE");
+        table_and_isocentre(&mut d, b);
         match b.snout_position_mm {
             Some(mm) => d.floats(tags::SNOUT_POSITION, &[mm]),
             None => d.text(tags::SNOUT_POSITION, ""),
