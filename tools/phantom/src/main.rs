@@ -4,6 +4,7 @@ mod anatomy;
 mod assets;
 mod breathing;
 mod outline;
+mod photons;
 mod pictures;
 mod plan;
 mod planner;
@@ -33,11 +34,14 @@ struct Arguments {
     #[arg(long)]
     tiny: bool,
     /// In its place a small 4D CT of a ball that moves with the breath in a box: ten series, and their average.
-    #[arg(long, conflicts_with_all = ["tiny", "pictures", "seed"])]
+    #[arg(long, conflicts_with_all = ["tiny", "pictures", "seed", "photons"])]
     breathing: bool,
     /// Leave out this phase of the 4D CT, percent of the breath: 0, 10, … 90. May be given several times.
     #[arg(long, requires = "breathing", value_name = "PERCENT", value_parser = breathing::phase)]
     without_phase: Vec<u32>,
+    /// Also a photon plan without a dose, unapproved: a conformal arc and a sliding window of 6 MV, with jaws and leaves.
+    #[arg(long)]
+    photons: bool,
     /// Also save pictures of slices and surfaces in this folder.
     #[arg(long)]
     pictures: Option<PathBuf>,
@@ -53,7 +57,11 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let size = if args.tiny { study::TINY } else { study::FULL };
-    let study = study::make(args.seed, &size, &say).into_diagnostic()?;
+    let mut study = study::make(args.seed, &size, &say).into_diagnostic()?;
+    if args.photons {
+        study.add_photons().into_diagnostic()?;
+        say("photon plan made");
+    }
     study::write(&study, &args.out).into_diagnostic()?;
     say("files written");
     if let Some(dir) = &args.pictures {
@@ -75,6 +83,19 @@ fn main() -> Result<()> {
         }
         for goal in &planned.goals {
             println!("{}  {}", if goal.met { "met   " } else { "MISSED" }, goal.text);
+        }
+    }
+    if let Some(plan) = &study.photons {
+        println!("plan {}, without a dose", plan.label);
+        for beam in &plan.beams {
+            println!(
+                "{:12} gantry {:3} to {:3}: {} control points, {:.0} MU",
+                beam.name,
+                beam.angles.gantry_deg,
+                beam.sequence.last().map_or(beam.angles.gantry_deg, |c| c.angles.gantry_deg),
+                beam.sequence.len(),
+                beam.meterset_mu
+            );
         }
     }
     if study.planned.iter().flat_map(|p| &p.goals).any(|g| !g.met) {

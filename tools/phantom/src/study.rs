@@ -4,7 +4,7 @@ use crate::anatomy::Anatomy;
 use crate::plan::{Density, FRACTIONS, Geometry, PRESCRIPTION};
 use crate::planner::Planner;
 use crate::scan::{self, Kind, Scan};
-use crate::{assets, structures};
+use crate::{assets, photons, structures};
 use nalgebra::Point3;
 use std::path::{Path, PathBuf};
 use vestibule_dicom::write::{self, Identity, WriteError, derived_uid};
@@ -46,6 +46,7 @@ pub enum StudyError {
 }
 
 /// One goal of the plan and what it got.
+#[derive(Clone)]
 pub struct Goal {
     /// In the words of a prescription sheet.
     pub text: String,
@@ -88,6 +89,7 @@ fn grid((n, s, nz, sz): (usize, f64, usize, f64)) -> Grid {
 }
 
 /// A plan with what it gives.
+#[derive(Clone)]
 pub struct Planned {
     /// The plan, as written.
     pub plan: Plan,
@@ -98,6 +100,7 @@ pub struct Planned {
 }
 
 /// Everything in memory, before and after writing.
+#[derive(Clone)]
 pub struct Study {
     /// The planning CT.
     pub ct: Image,
@@ -107,7 +110,17 @@ pub struct Study {
     pub structures: StructureSet,
     /// The approved plan, then the alternative, each with its dose.
     pub planned: [Planned; 2],
+    /// The photon plan, without a dose; None unless it was asked for.
+    pub photons: Option<Plan>,
     identity: Identity,
+}
+
+impl Study {
+    /// Adds the photon plan, made for the same target.
+    pub fn add_photons(&mut self) -> Result<(), StudyError> {
+        self.photons = Some(photons::plan(&self.structures, &self.planned[0].plan)?);
+        Ok(())
+    }
 }
 
 /// Makes the study; `say` is told of each step.
@@ -179,11 +192,12 @@ pub fn make(seed: u64, size: &Size, say: &dyn Fn(&str)) -> Result<Study, StudyEr
         study_time: "090000".to_owned(),
         study_description: "SYNTHETIC proton planning study".to_owned(),
     };
-    Ok(Study { ct, mr, structures: set, planned: [first, second], identity })
+    Ok(Study { ct, mr, structures: set, planned: [first, second], photons: None, identity })
 }
 
 /// Writes the study as DICOM: `CT/`, `MR/`, `RTSTRUCT.dcm`, `RTPLAN.dcm`, `RTDOSE.dcm`, and the alternative's
-/// `RTPLAN_ALTERNATIVE.dcm`, `RTDOSE_ALTERNATIVE.dcm`. An earlier study's slices there go.
+/// `RTPLAN_ALTERNATIVE.dcm`, `RTDOSE_ALTERNATIVE.dcm`; where there is a photon plan, `RTPLAN_PHOTONS.dcm`. An earlier study's slices
+/// and photon plan there go.
 pub fn write(study: &Study, out: &Path) -> Result<(), StudyError> {
     let folder =
         |path: &Path, r: std::io::Result<()>| r.map_err(|source| StudyError::Folder { path: path.to_owned(), source });
@@ -204,6 +218,12 @@ pub fn write(study: &Study, out: &Path) -> Result<(), StudyError> {
     for (Planned { plan, dose, .. }, suffix) in study.planned.iter().zip(["", "_ALTERNATIVE"]) {
         write::ion_plan(&out.join(format!("RTPLAN{suffix}.dcm")), plan, &study.identity)?;
         write::dose(&out.join(format!("RTDOSE{suffix}.dcm")), dose, Some(plan), &study.identity)?;
+    }
+    let path = out.join("RTPLAN_PHOTONS.dcm");
+    match &study.photons {
+        Some(plan) => write::photon_plan(&path, plan, &study.identity)?,
+        None if path.exists() => folder(&path, std::fs::remove_file(&path))?,
+        None => (),
     }
     Ok(())
 }

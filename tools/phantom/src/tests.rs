@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use vestibule_geometry::Contour;
 use vestibule_patient::Modality;
 
-fn tiny() -> &'static Study {
+pub(crate) fn tiny() -> &'static Study {
     static STUDY: OnceLock<Study> = OnceLock::new();
     STUDY.get_or_init(|| make(1, &TINY, &|_| ()).unwrap())
 }
