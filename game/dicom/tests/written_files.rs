@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use vestibule_dicom::DoseReferences;
 use vestibule_dicom::write::{self, derived_uid};
-use vestibule_patient::{DoseSummation, DoseType};
+use vestibule_geometry::PatientPosition;
+use vestibule_patient::{DoseSummation, DoseType, Image, Modality, Registration};
 
 /// dicom3tools up to at least 2022 ends with a failed assertion on any 32-bit pixel data, whoever wrote it. Doses are
 /// checked as copies whose pixel data says 16 bit; everything else stays as it was written.
@@ -86,6 +87,36 @@ fn dciodvfy_finds_no_error_in_a_photon_plan() {
     check(dir.path(), &files);
 }
 
+/// With and without images that it refers to, of its own study and of another.
+#[test]
+fn registrations_are_valid() {
+    let dir = tempfile::tempdir().unwrap();
+    let ct = common::image(Modality::Ct, PatientPosition::Hfs);
+    let mr = Image {
+        frame_of_reference_uid: derived_uid(&["other frame"]),
+        study_uid: derived_uid(&["other study"]),
+        ..common::image(Modality::Mr, PatientPosition::Hfs)
+    };
+    let motion =
+        nalgebra::Isometry3::new(nalgebra::Vector3::new(1.0 / 3.0, -2e3, 3e-7), nalgebra::Vector3::new(0.1, 0.2, 0.3));
+    let bare = Registration::of("2.25.5", &mr.frame_of_reference_uid, &ct.frame_of_reference_uid, motion);
+    let full = Registration {
+        label: "Tête 1/2".into(),
+        description: "Tête, à l'œil".into(),
+        method: "Visual Alignment".into(),
+        ..bare.clone()
+    };
+    let third = Registration { from_frame_uid: "2.25.6".into(), ..full.clone() };
+    for (name, all, images) in [("reg_bare.dcm", vec![bare], vec![]), ("reg.dcm", vec![full, third], vec![&ct, &mr])] {
+        write::spatial_registration(&dir.path().join(name), &all, &images, &common::identity()).unwrap();
+    }
+    if Command::new("dciodvfy").arg("-version").output().is_err() {
+        println!("SKIPPED registrations_are_valid: dciodvfy (Debian package dicom3tools) is not installed");
+        return;
+    }
+    check(dir.path(), &common::files(dir.path()));
+}
+
 /// dciodvfy finds no error in any of the files.
 fn check(dir: &Path, files: &[PathBuf]) {
     let mut wrong = Vec::new();
@@ -106,6 +137,8 @@ fn check(dir: &Path, files: &[PathBuf]) {
             "CTImage"
         } else if name.starts_with("MR") {
             "MRImage"
+        } else if name.starts_with("reg") {
+            "SpatialRegistration"
         } else {
             "RT"
         };

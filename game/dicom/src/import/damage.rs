@@ -1,7 +1,7 @@
 //! Arbitrary and damaged bytes never break the reader, and never ask for more memory than the file has.
 
 use super::{Note, import, read_bytes};
-use crate::write::{Identity, derived_uid, dose, image_series, ion_plan, structure_set};
+use crate::write::{Identity, derived_uid, dose, image_series, ion_plan, spatial_registration, structure_set};
 use nalgebra::Point3;
 use proptest::prelude::*;
 use std::io::Write;
@@ -10,12 +10,18 @@ use vestibule_geometry::{Contour, Grid, Volume};
 use vestibule_patient::*;
 
 fn identity() -> Identity {
-    Identity { patient_id: "1".into(), study_uid: derived_uid(&["s"]), ..Default::default() }
+    Identity {
+        patient_id: "1".into(),
+        study_uid: derived_uid(&["s"]),
+        study_date: "20260101".into(),
+        study_time: "120000".into(),
+        ..Default::default()
+    }
 }
 
-/// A small plan, structure set, image and dose as bytes.
-fn files() -> &'static [Vec<u8>; 4] {
-    static FILES: OnceLock<[Vec<u8>; 4]> = OnceLock::new();
+/// A small plan, structure set, image, dose and registration as bytes.
+fn files() -> &'static [Vec<u8>; 5] {
+    static FILES: OnceLock<[Vec<u8>; 5]> = OnceLock::new();
     FILES.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let spots = vec![Spot { x_mm: 1.0, y_mm: 2.0, weight: 3.0 }; 4];
@@ -55,7 +61,11 @@ fn files() -> &'static [Vec<u8>; 4] {
         let (d, i) = (dir.path().join("d"), dir.path().join("i"));
         dose(&d, &gray, None, &identity()).unwrap();
         image_series(&i, &image, &identity()).unwrap();
-        [p, s, i.join("CT_0001.dcm"), d].map(|f| std::fs::read(f).unwrap())
+        let g = dir.path().join("g");
+        let motion = nalgebra::Isometry3::translation(1.0, 2.0, 3.0);
+        let moved = Registration::of(derived_uid(&["g"]), derived_uid(&["f2"]), derived_uid(&["f"]), motion);
+        spatial_registration(&g, &[moved], &[&image], &identity()).unwrap();
+        [p, s, i.join("CT_0001.dcm"), d, g].map(|f| std::fs::read(f).unwrap())
     })
 }
 
@@ -72,7 +82,7 @@ fn a_file_cut_anywhere_is_taken_whole_or_refused_with_a_sentence() {
     }
 }
 
-/// The four files in one archive.
+/// The five files in one archive.
 fn archive() -> &'static Vec<u8> {
     static ARCHIVE: OnceLock<Vec<u8>> = OnceLock::new();
     ARCHIVE.get_or_init(|| {
@@ -91,17 +101,18 @@ fn read_archive(bytes: &[u8]) -> (usize, Vec<Note>) {
     let path = dir.path().join("a.zip");
     std::fs::write(&path, bytes).unwrap();
     let got = import(&[path], &|_, _| {}).unwrap();
-    let p = got.patients.iter().map(|p| p.images.len() + p.structure_sets.len() + p.plans.len() + p.doses.len());
-    (p.sum(), got.notes)
+    let count =
+        |p: &Patient| p.images.len() + p.structure_sets.len() + p.plans.len() + p.doses.len() + p.registrations.len();
+    (got.patients.iter().map(count).sum(), got.notes)
 }
 
 #[test]
 fn an_archive_cut_anywhere_is_never_taken_in_silence() {
     let whole = archive();
-    assert_eq!(read_archive(whole).0, 4, "{:?}", read_archive(whole).1);
+    assert_eq!(read_archive(whole).0, 5, "{:?}", read_archive(whole).1);
     for length in (0..whole.len()).step_by(101).chain(whole.len() - 30..whole.len()) {
         let (taken, notes) = read_archive(&whole[..length]);
-        assert!(taken == 4 || notes.iter().any(|n| n.text.len() > 10), "cut at {length}: {taken} taken, {notes:?}");
+        assert!(taken == 5 || notes.iter().any(|n| n.text.len() > 10), "cut at {length}: {taken} taken, {notes:?}");
     }
 }
 
@@ -134,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn flipped_bytes(which in 0usize..4, flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)) {
+    fn flipped_bytes(which in 0usize..5, flips in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12)) {
         let mut bytes = files()[which].clone();
         for (at, value) in flips {
             let at = at.index(bytes.len());

@@ -1,6 +1,6 @@
 //! Objects into patients, and whether what belongs to one patient fits together.
 
-use super::{Object, Owner, extent, phases, series};
+use super::{Object, Owner, extent, phases, registration, series};
 use crate::Note;
 use std::collections::{BTreeMap, BTreeSet};
 use vestibule_patient::{Dose, DoseSummation, Modality, Patient};
@@ -37,6 +37,7 @@ pub(super) fn patients(objects: Vec<(Owner, Object, String)>, notes: &mut Vec<No
             && patient.structure_sets.is_empty()
             && patient.plans.is_empty()
             && patient.doses.is_empty()
+            && patient.registrations.is_empty()
         {
             continue;
         }
@@ -49,6 +50,8 @@ pub(super) fn patients(objects: Vec<(Owner, Object, String)>, notes: &mut Vec<No
 fn one(id: String, objects: Vec<(Owner, Object, String)>, notes: &mut Vec<Note>) -> Patient {
     let mut p = Patient { id, ..Default::default() };
     let mut slices = Vec::new();
+    let mut by_images = Vec::new();
+    let mut frame_of_object = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for (owner, object, label) in objects {
         // Two birth dates and two names under one ID are two people: mixing them up is worse than leaving one out.
@@ -72,9 +75,10 @@ fn one(id: String, objects: Vec<(Owner, Object, String)>, notes: &mut Vec<Note>)
             }
         }
         let uid = match &object {
-            Object::Structures(s) => s.uid.clone(),
+            Object::Structures(s, _) => s.uid.clone(),
             Object::Plan(s) => s.uid.clone(),
             Object::Dose(s) => s.uid.clone(),
+            Object::Spatial(s) => s.uid.clone(),
             _ => String::new(),
         };
         if !uid.is_empty() && !seen.insert(uid) {
@@ -82,10 +86,22 @@ fn one(id: String, objects: Vec<(Owner, Object, String)>, notes: &mut Vec<Note>)
             continue;
         }
         match object {
-            Object::Slices(s) => slices.extend(s),
-            Object::Structures(s) => p.structure_sets.push(s),
+            Object::Slices(s) => {
+                if let Some(first) = s.first() {
+                    frame_of_object.insert(owner.object_uid, first.frame_of_reference_uid.clone());
+                }
+                slices.extend(s);
+            }
+            Object::Structures(s, related) => {
+                p.structure_sets.push(s);
+                p.registrations.extend(related);
+            }
             Object::Plan(s) => p.plans.push(s),
             Object::Dose(s) => p.doses.push(s),
+            Object::Spatial(s) => {
+                p.registrations.extend(s.registrations);
+                by_images.extend(s.by_images);
+            }
             Object::Foreign => {}
         }
     }
@@ -102,6 +118,8 @@ fn one(id: String, objects: Vec<(Owner, Object, String)>, notes: &mut Vec<Note>)
     p.structure_sets.sort_by(|a, b| a.uid.cmp(&b.uid));
     p.plans.sort_by(|a, b| a.uid.cmp(&b.uid));
     p.doses.sort_by(|a, b| a.uid.cmp(&b.uid));
+    p.registrations.extend(registration::of_images(by_images, &frame_of_object, notes));
+    p.registrations.sort_by(|a, b| a.uid.cmp(&b.uid));
     frames_from_references(&mut p, notes);
     p
 }
@@ -123,10 +141,13 @@ fn check(p: &Patient, notes: &mut Vec<Note>) {
     let frames: BTreeSet<&str> =
         p.images.iter().map(|i| i.frame_of_reference_uid.as_str()).filter(|f| !f.is_empty()).collect();
     let who = format!("patient {}", p.id);
-    if frames.len() > 1 {
-        let text = format!("its images lie in {} frames of reference: they are not laid over each other", frames.len());
+    let groups = registration::groups(&frames, p);
+    if groups > 1 {
+        let joined = if p.registrations.is_empty() { "" } else { " that no registration joins" };
+        let text = format!("its images lie in {groups} frames of reference{joined}: they are not laid over each other");
         notes.push(Note::warning(&who, text));
     }
+    registration::check(p, notes);
     phases::check(p, notes);
     let series: BTreeSet<&str> = p.images.iter().map(|i| i.uid.as_str()).collect();
     let fits = |frame: &str, object: String, notes: &mut Vec<Note>| {

@@ -11,6 +11,7 @@ mod phases;
 mod pixels;
 mod plan;
 mod references;
+mod registration;
 mod rle;
 mod series;
 mod slice;
@@ -32,7 +33,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 use values::text;
-use vestibule_patient::{Dose, Patient, Plan, StructureSet};
+use vestibule_patient::{Dose, Patient, Plan, Registration, StructureSet};
 
 /// What an import gave.
 #[derive(Clone, Debug, Default)]
@@ -114,14 +115,18 @@ struct Owner {
     birth_date: String,
     sex: String,
     study_uid: String,
+    /// SOPInstanceUID of the file; empty if absent.
+    object_uid: String,
 }
 
 enum Object {
     Foreign,
     Slices(Vec<Slice>),
-    Structures(StructureSet),
+    /// With what it says of how other frames of reference lie.
+    Structures(StructureSet, Vec<Registration>),
     Plan(Plan),
     Dose(Dose),
+    Spatial(registration::Spatial),
 }
 
 struct Read {
@@ -158,6 +163,7 @@ fn read_inner(bytes: &[u8], label: &str) -> Read {
         birth_date: get(tags::PATIENT_BIRTH_DATE),
         sex: get(tags::PATIENT_SEX),
         study_uid: get(tags::STUDY_INSTANCE_UID),
+        object_uid: text(d, tags::SOP_INSTANCE_UID).or_else(|| file.meta_instance.clone()).unwrap_or_default(),
     };
     let mut notes: Vec<Note> = file.assumed.iter().map(|a| Note::warning(label, a)).collect();
     let object = match object(&file, label, &mut notes) {
@@ -176,8 +182,12 @@ fn object(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Object, Not
     let modality = text(d, tags::MODALITY).unwrap_or_default();
     let left = |why: String| Note::error(label, format!("{why}: left out"));
     match class.as_deref() {
-        Some(uids::RT_STRUCTURE_SET_STORAGE) => {
-            structure::structure_set(file, label, notes).map(Object::Structures).map_err(left)
+        Some(uids::RT_STRUCTURE_SET_STORAGE) => structures(file, label, notes).map_err(left),
+        Some(uids::SPATIAL_REGISTRATION_STORAGE) => {
+            registration::spatial(file, label, notes).map(Object::Spatial).map_err(left)
+        }
+        Some(uids::DEFORMABLE_SPATIAL_REGISTRATION_STORAGE) => {
+            Err(left("is a deformable registration; export a rigid one of the same images, if there is one".to_owned()))
         }
         Some(uids::RT_PLAN_STORAGE | uids::RT_ION_PLAN_STORAGE) => {
             plan::plan(file, label, notes).map(Object::Plan).map_err(left)
@@ -194,7 +204,10 @@ fn object(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Object, Not
                 ));
             }
             match modality.as_str() {
-                "RTSTRUCT" => structure::structure_set(file, label, notes).map(Object::Structures).map_err(left),
+                "RTSTRUCT" => structures(file, label, notes).map_err(left),
+                "REG" if class.is_none() => {
+                    registration::spatial(file, label, notes).map(Object::Spatial).map_err(left)
+                }
                 "RTPLAN" => plan::plan(file, label, notes).map(Object::Plan).map_err(left),
                 "RTDOSE" => dose::dose(file, label, notes).map(Object::Dose).map_err(left),
                 "SEG" | "REG" | "RTIMAGE" | "RTRECORD" | "SR" | "PR" | "KO" | "DOC" | "RTINTENT" => {
@@ -208,6 +221,11 @@ fn object(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Object, Not
             }
         }
     }
+}
+
+fn structures(file: &File, label: &str, notes: &mut Vec<Note>) -> Result<Object, String> {
+    let set = structure::structure_set(file, label, notes)?;
+    Ok(Object::Structures(set, registration::related(file, label, notes)))
 }
 
 /// Reads bytes as one file, for tests that feed it garbage.

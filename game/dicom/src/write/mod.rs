@@ -1,10 +1,11 @@
-//! Writes images, structure sets, ion and photon plans, doses and pictures as DICOM files that other systems read.
+//! Writes images, structure sets, ion and photon plans, doses, rigid registrations and pictures as DICOM files that other systems read.
 
 mod dose;
 mod image;
 mod ion_plan;
 mod photon_plan;
 mod plan_head;
+mod registration;
 mod secondary_capture;
 mod structure_set;
 mod tags_of;
@@ -13,6 +14,7 @@ pub use dose::{PlanReference, dose, dose_of};
 pub use image::image_series;
 pub use ion_plan::ion_plan;
 pub use photon_plan::photon_plan;
+pub use registration::spatial_registration;
 pub use secondary_capture::{SecondaryCapture, secondary_capture, secondary_capture_bytes};
 pub use structure_set::structure_set;
 
