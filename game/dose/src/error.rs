@@ -68,6 +68,30 @@ pub enum ComputeError {
     NotCt { modality: String },
     #[error("plan and CT lie in different frames of reference; import the CT the plan was made on")]
     FrameOfReference,
+    #[error("beam '{beam}' delivers {radiation:?}; this engine computes photons only")]
+    NotPhoton { beam: String, radiation: RadiationType },
+    #[error(
+        "beam '{beam}' has {energy_mv} MV; the only photon machine, '{machine}', has {machine_mv} MV: its dose would be wrong and is not computed"
+    )]
+    PhotonEnergy { beam: String, energy_mv: f64, machine: String, machine_mv: f64 },
+    #[error(
+        "beam '{beam}' has its source {source_axis_mm} mm from the isocentre; machine '{machine}' has it at {machine_mm} mm"
+    )]
+    SourceAxis { beam: String, source_axis_mm: f64, machine: String, machine_mm: String },
+    #[error("beam '{beam}' has {points} control points; two at least say what is delivered between them")]
+    NoControlPoints { beam: String, points: usize },
+    #[error("beam '{beam}', control point {point}: its {what} cannot be used; check the plan")]
+    ControlPoint { beam: String, point: usize, what: &'static str },
+    #[error("beam '{beam}' has neither jaws, leaves nor blocks; nothing says where it is open")]
+    NoOpening { beam: String },
+    #[error(
+        "beam '{beam}' has {wedges} wedges and {compensators} compensators, which this engine does not know; its dose would be wrong and is not computed"
+    )]
+    Modifier { beam: String, wedges: usize, compensators: usize },
+    #[error(
+        "the CT has {slices} slice: photon rays spread and would leave it beside the body, so their depths would be wrong; import the whole series"
+    )]
+    TooFewSlices { slices: usize },
     #[error("the CT holds {count} voxels without a number (NaN)")]
     CtNotFinite { count: usize },
 }

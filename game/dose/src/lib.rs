@@ -1,4 +1,5 @@
-//! Beams into dose: proton pencil beams, spot by spot, and the dose-volume histogram. No I/O.
+//! Beams into dose: proton pencil beams, spot by spot, photon pencil beams, from control point to control point, and the
+//! dose-volume histogram. No I/O.
 //!
 //! [`PreparedPlan`] checks a plan and casts its rays; [`compute()`] gives the whole dose, [`LiveDose`] paints it spot by
 //! spot, [`Timeline`] says when each spot comes, [`Dvh`] what a structure gets, [`BeamDoseRate`] how fast. [`DoseEngine`]
@@ -31,6 +32,7 @@ pub mod machine_import;
 pub mod materials;
 mod overlap;
 pub mod overrides;
+pub mod photon;
 mod prepared;
 mod processor;
 pub mod rate;
@@ -60,9 +62,10 @@ pub use hu::{HuTable, HuTableError};
 pub use influence::{Influence, InfluenceError, InfluenceOptions};
 pub use let_d::LetProtons;
 pub use let_figures::{LET_COUNTS_ABOVE, LetFigures, structure_rbe};
-pub use live::{IndexBox, Instants, LiveDose, LiveMemory, Painting};
+pub use live::{Growing, IndexBox, Instants, LiveDose, LiveMemory, Painting};
 pub use machine::{MachineError, MachineModel};
 pub use overrides::{HuWindow, MaterialOverride, Materials, Support};
+pub use photon::{LivePhotons, PhotonMachine, PhotonPlan, compute_photons};
 pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};
 pub use rate::{BeamDoseRate, DoseFloor, DoseRateMetric, RateError, RateHistogram};
 pub use sum::{SumError, SumOptions, SumPart, Summed, sum};

@@ -15,11 +15,11 @@ mod together;
 use crate::prepared::PreparedPlan;
 use checkpoints::Checkpoints;
 use exact::Step;
-pub use painting::{Instants, Painting};
+pub use painting::{Growing, Instants, Painting};
 use spot_dose::SpotDose;
 use std::sync::Arc;
 use store::Store;
-use vestibule_geometry::Volume;
+use vestibule_geometry::{Grid, Volume};
 
 /// A box of voxel indices: first, and one past the last.
 pub type IndexBox = [[usize; 3]; 2];
@@ -120,13 +120,6 @@ impl LiveDose {
     pub fn go_to(&mut self, spots: usize, part_of_next: f64) {
         let (spots, part) = self.instant(spots, part_of_next);
         self.travel(spots, part, usize::MAX);
-    }
-
-    /// A piece of the way to an instant, at most this many spots of it. Returns whether it is there.
-    fn go_towards(&mut self, (spots, part): Instants, most: usize) -> bool {
-        let (spots, part) = self.instant(spots, part);
-        self.travel(spots, part, most);
-        self.delivered() == (spots, part)
     }
 
     /// What takes all checkpoints without waiting for delivery: call it once on any thread (seconds of work, on all
@@ -281,6 +274,46 @@ impl LiveDose {
     }
 }
 
+/// Spots between two looks at what is wanted now.
+const SLICE: usize = 16;
+
+impl Growing for LiveDose {
+    fn total(&self) -> usize {
+        self.plan.spots().len()
+    }
+
+    fn dose_grid(&self) -> &Grid {
+        self.plan.grid()
+    }
+
+    fn delivered(&self) -> Instants {
+        Self::delivered(self)
+    }
+
+    /// [`SLICE`] spots at most.
+    fn go_towards(&mut self, (spots, part): Instants) -> bool {
+        let (spots, part) = self.instant(spots, part);
+        self.travel(spots, part, SLICE);
+        self.delivered() == (spots, part)
+    }
+
+    fn copy_changed(&mut self, copy: &mut Vec<f32>) -> Option<IndexBox> {
+        Self::copy_changed(self, copy)
+    }
+
+    fn max_gy(&self) -> f64 {
+        Self::max_gy(self)
+    }
+
+    fn make_ready(&self) {
+        Self::make_ready(self);
+    }
+
+    fn fill(&self) -> Box<dyn FnOnce() + Send> {
+        Box::new(self.fill_checkpoints())
+    }
+}
+
 impl Drop for LiveDose {
     fn drop(&mut self) {
         self.store.close();
@@ -297,7 +330,7 @@ fn highest(values: &[f64]) -> f64 {
     max.into_iter().fold(0.0, f64::max)
 }
 
-fn join(both: &mut Option<IndexBox>, other: &IndexBox) {
+pub(crate) fn join(both: &mut Option<IndexBox>, other: &IndexBox) {
     let both = both.get_or_insert(*other);
     for a in 0..3 {
         both[0][a] = both[0][a].min(other[0][a]);

@@ -15,7 +15,7 @@ use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Beam, Image, Plan};
 
 /// Largest dose grid, voxels.
-const GRID_LIMIT: usize = 64_000_000;
+pub(crate) const GRID_LIMIT: usize = 64_000_000;
 /// Largest fan of rays of one beam, nodes.
 const FAN_LIMIT: usize = 128_000_000;
 

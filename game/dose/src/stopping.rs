@@ -146,6 +146,19 @@ impl StoppingMap {
         self.corners().map(|p| (to_gantry * p).z).fold(f64::INFINITY, f64::min)
     }
 
+    /// Where the box lies on the isocentre plane as a point on +z sees it, mm: x and y from and to. What is nearer to the
+    /// point than `nearest_mm` counts as if it were so far away.
+    pub fn seen(&self, to_head: &Isometry3<f64>, source_axis_mm: f64, nearest_mm: f64) -> [[f64; 2]; 2] {
+        let mut out = [[f64::INFINITY, f64::NEG_INFINITY]; 2];
+        for p in self.corners().map(|p| to_head * p) {
+            let scale = source_axis_mm / (source_axis_mm - p.z).max(nearest_mm);
+            for (o, v) in out.iter_mut().zip([p.x * scale, p.y * scale]) {
+                *o = [o[0].min(v), o[1].max(v)];
+            }
+        }
+        out
+    }
+
     /// A grid of `grid_mm` that covers the body, on the CT's axes, with the body in its middle.
     pub fn dose_grid(&self, grid_mm: f64) -> Grid {
         let g = &self.body;

@@ -1,25 +1,45 @@
 //! A live dose on a thread of its own: whoever shows it says where delivery is and takes what is there, and never waits.
 
-use super::{IndexBox, LiveDose, join};
-use crate::prepared::PreparedPlan;
+use super::{IndexBox, join};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use vestibule_geometry::Volume;
+use vestibule_geometry::{Grid, Volume};
 
-/// Spots between two looks at what is wanted now.
-const SLICE: usize = 16;
 /// On a long way, what has been painted is shown this often.
 const SHOWN_EVERY: Duration = Duration::from_millis(50);
 
 /// An instant of the plan: whole spots, and the part of the next (0 to 1).
 pub type Instants = (usize, f64);
 
-/// A [`LiveDose`] that is painted beside the frame. At any time [`Self::copy_changed`] gives what is painted; while the
+/// A dose that grows, whatever grows it: [`super::LiveDose`] spot by spot, [`crate::photon::LivePhotons`] from control point
+/// to control point. Both are called spots here.
+pub trait Growing: Send {
+    /// Spots of the whole plan.
+    fn total(&self) -> usize;
+    /// The dose grid.
+    fn dose_grid(&self) -> &Grid;
+    /// How far delivery has come.
+    fn delivered(&self) -> Instants;
+    /// A piece of the way to an instant, some tens of milliseconds of work. Returns whether it is there.
+    fn go_towards(&mut self, at: Instants) -> bool;
+    /// Writes what changed since this was last asked into `copy`, Gy, and gives the box that was written. A copy of another
+    /// length is made anew.
+    fn copy_changed(&mut self, copy: &mut Vec<f32>) -> Option<IndexBox>;
+    /// Highest value, Gy.
+    fn max_gy(&self) -> f64;
+    /// The beam comes on soon.
+    fn make_ready(&self);
+    /// What makes jumps to any instant quick, for any other thread.
+    fn fill(&self) -> Box<dyn FnOnce() + Send>;
+}
+
+/// A [`Growing`] dose that is painted beside the frame. At any time [`Self::copy_changed`] gives what is painted; while the
 /// painter is on its way there, that is the dose of an instant between ([`Self::painted`] says which).
 pub struct Painting {
     shared: Arc<Shared>,
-    plan: Arc<PreparedPlan>,
+    grid: Grid,
+    total: usize,
     thread: Option<JoinHandle<()>>,
     fill: Mutex<Option<Work>>,
 }
@@ -61,13 +81,13 @@ struct Front {
 
 impl Painting {
     /// Takes a live dose to a thread of its own.
-    pub fn new(live: LiveDose) -> Self {
-        let plan = live.plan().clone();
+    pub fn new(live: impl Growing + 'static) -> Self {
+        let (grid, total) = (live.dose_grid().clone(), live.total());
         let mut front =
             Front { gray: Vec::new(), changed: None, at: live.delivered(), max_gy: live.max_gy(), broken: false };
         let mut live = live;
         front.changed = live.copy_changed(&mut front.gray);
-        let fill: Work = Box::new(live.fill_checkpoints());
+        let fill: Work = live.fill();
         let shared = Arc::new(Shared {
             wish: Mutex::new(Wish { at: front.at, ready: false, end: false }),
             wished: Condvar::new(),
@@ -83,24 +103,24 @@ impl Painting {
         if spawned.is_err() {
             lock(&shared.front).broken = true;
         }
-        Self { shared, plan, thread: spawned.ok(), fill: Mutex::new(Some(fill)) }
+        Self { shared, grid, total, thread: spawned.ok(), fill: Mutex::new(Some(fill)) }
     }
 
-    /// What makes jumps to any instant quick ([`LiveDose::fill_checkpoints`]), to be called on any other thread; None
+    /// What makes jumps to any instant quick ([`Growing::fill`]), to be called on any other thread; None
     /// when it has been asked for before.
     pub fn fill_checkpoints(&self) -> Option<Work> {
         lock(&self.fill).take()
     }
 
-    /// The plan that is being delivered.
-    pub fn plan(&self) -> &Arc<PreparedPlan> {
-        &self.plan
+    /// The dose grid.
+    pub fn grid(&self) -> &Grid {
+        &self.grid
     }
 
     /// Where delivery is now: `spots` whole spots and `part_of_next` (0 to 1) of the one after; forwards or backwards.
     /// Comes back at once. What was wanted before and is not yet painted is passed over.
     pub fn go_to(&self, spots: usize, part_of_next: f64) {
-        let total = self.plan.spots().len();
+        let total = self.total;
         let part = if part_of_next.is_finite() { part_of_next.clamp(0.0, 1.0) } else { 0.0 };
         let at = if spots >= total { (total, 0.0) } else { (spots, part) };
         let mut wish = lock(&self.shared.wish);
@@ -145,7 +165,7 @@ impl Painting {
     /// nothing is new, or where the painter is just now writing (then the next frame has it). Never waits.
     pub fn copy_changed(&self, copy: &mut Option<Volume<f32>>) -> Option<IndexBox> {
         let mut front = self.shared.front.try_lock().ok()?;
-        let grid = self.plan.grid();
+        let grid = &self.grid;
         let Some(copy) = copy.as_mut().filter(|c| c.data.len() == front.gray.len()) else {
             front.changed = None;
             *copy = Some(Volume { grid: grid.clone(), data: front.gray.clone() });
@@ -188,7 +208,7 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
     m.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn paint(mut live: LiveDose, shared: &Shared) {
+fn paint(mut live: impl Growing, shared: &Shared) {
     let mut ready = false;
     let mut shown = Instant::now();
     loop {
@@ -205,7 +225,7 @@ fn paint(mut live: LiveDose, shared: &Shared) {
             live.make_ready();
         }
         ready = now.ready;
-        let there = live.go_towards(now.at, SLICE);
+        let there = live.go_towards(now.at);
         if there || shown.elapsed() >= SHOWN_EVERY {
             let mut front = lock(&shared.front);
             if let Some(changed) = live.copy_changed(&mut front.gray) {
