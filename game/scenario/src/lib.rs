@@ -12,6 +12,7 @@ mod library;
 mod motion;
 mod player;
 mod prepare;
+mod prepare_photons;
 mod question;
 mod review;
 mod room;
@@ -30,6 +31,7 @@ pub use journey::{BeamRange, Beat, DemoAnswer, Go, Interruption, Journey, Limits
 pub use library::{Library, OpenError};
 pub use player::{AnswerLine, AnswerRecord, KeepError, Keeper, LogLine, MemoryKeeper, Painter, Player};
 pub use prepare::{PrepareError, Prepared, ray_probe};
+pub use prepare_photons::PreparedPhotons;
 pub use question::{Choice, Question, QuestionKind, Reply, Sets};
 pub use review::{REVIEW_SPEEDS, Review};
 pub use room::{
