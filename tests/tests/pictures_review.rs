@@ -412,7 +412,8 @@ fn what_a_study_lacks_does_not_spoil_the_rest() {
         // the lowest band begins at a tenth of the highest dose, which all but a corner of the picture has
         println!("figure: {odd:?}: {count} greys within {worst:.2} levels, {tinted} in colour");
         assert!(worst <= 0.75 && count > 400, "{odd:?}: {worst}");
-        assert_eq!(tinted, if odd == Odd::NoDose { 0 } else { tinted.max(count * 3 / 4) }, "{odd:?}");
+        assert_eq!(tinted > 0, odd != Odd::NoDose, "{odd:?}: {tinted}");
+        assert!(tinted >= count * 3 / 4 || odd == Odd::NoDose, "{odd:?}: {tinted} of {count}");
         assert!(store.join("left.png").exists());
     }
 }

@@ -53,7 +53,7 @@ pub struct Shown {
     pub room: Arc<Room>,
     /// Whose session it is and which of their plans; None for the room alone.
     pub case: Option<(Arc<Patient>, usize)>,
-    /// Whoever comes in the place of `case`, `play`, `prepared` and `keeper` while it is shown already; for a review.
+    /// Whoever comes in the place of `case`, `play`, `computes` and `keeper` while it is shown already; for a review.
     pub opening: Option<opening::Opening>,
     /// Words of a text key.
     pub words: Box<dyn Fn(&str) -> String + Send + Sync>,
@@ -67,8 +67,8 @@ pub struct Shown {
     pub review: bool,
     /// What the buttons of controllers do.
     pub controls: vestibule_scenario::Controls,
-    /// The engine's side of the plan that is reviewed; None: its dose cannot be computed.
-    pub prepared: Option<Arc<vestibule_scenario::Prepared>>,
+    /// What computes the dose of the plan that is reviewed.
+    pub computes: vestibule_scenario::Computes,
     /// Protocols whose limits a review can lay on a dose, and whether anyone but a synthetic patient is judged.
     pub protocols: (Vec<vestibule_dose::constraints::Protocol>, bool),
     /// Where notes and pictures of a review are kept; None: nothing can be kept.
@@ -243,7 +243,7 @@ pub(crate) fn assemble(app: &mut App, shown: Shown) {
     if shown.review {
         let (list, research) = shown.protocols;
         app.insert_resource(overlay::constraints::Protocols { list, chosen: 0, research })
-            .insert_resource(overlay::rates::Engine(shown.prepared))
+            .insert_resource(now::Engine(shown.computes))
             .insert_resource(overlay::notes::ReviewKeeper(shown.keeper))
             .insert_resource(now::Reviewing)
             .add_plugins((overlay::plugin, clinician_mode::review::plugin));

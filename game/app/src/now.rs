@@ -3,7 +3,7 @@
 use bevy::prelude::*;
 use std::sync::Arc;
 use vestibule_patient::Patient;
-use vestibule_scenario::{Event, Room, SessionState};
+use vestibule_scenario::{Computes, Event, Room, SessionState};
 
 /// The session's state of this frame.
 #[derive(Resource, Clone)]
@@ -31,6 +31,10 @@ impl Case {
         self.patient.images.iter().all(|i| i.coarse.is_none())
     }
 }
+
+/// What computes the dose of the plan that is reviewed.
+#[derive(Resource, Clone, Default)]
+pub struct Engine(pub Computes);
 
 /// There while a clinician reviews a plan.
 #[derive(Resource)]

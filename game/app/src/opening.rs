@@ -3,9 +3,8 @@
 use crate::anatomy::DoseNow;
 use crate::clinician_mode::review::ReviewPlay;
 use crate::events::Events;
-use crate::now::{Case, Words};
+use crate::now::{Case, Engine, Words};
 use crate::overlay::notes::{KeepsReview, ReviewKeeper};
-use crate::overlay::rates::Engine;
 use crate::overlay::widgets::mark;
 use crate::patient_mode::Driver;
 use crate::tokens;
@@ -15,14 +14,14 @@ use bevy_egui::egui::{self, RichText, Ui};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use vestibule_patient::Patient;
-use vestibule_scenario::Prepared;
+use vestibule_scenario::Computes;
 
 /// What is known of a patient who is opened.
 pub struct Opened {
     /// Whose review it is, and which of their plans.
     pub case: (Arc<Patient>, usize),
-    /// The engine's side of the plan; None: its dose cannot be computed, or not yet.
-    pub prepared: Option<Arc<Prepared>>,
+    /// What computes the plan's dose; nothing where it cannot be computed, or not yet.
+    pub computes: Computes,
     /// Time in it.
     pub play: ReviewPlay,
     /// Where notes and pictures are kept.
@@ -118,9 +117,9 @@ fn arrive(world: &mut World) {
 }
 
 fn take(world: &mut World, opened: Opened) {
-    let Opened { case: (patient, plan), prepared, play, keeper } = opened;
+    let Opened { case: (patient, plan), computes, play, keeper } = opened;
     let coarse = patient.images.iter().any(|i| i.coarse.is_some());
-    world.insert_resource(Engine(prepared));
+    world.insert_resource(Engine(computes));
     world.insert_resource(ReviewKeeper(keeper));
     world.non_send_mut::<Driver>().play = Box::new(play);
     if world.contains_resource::<Case>() {
@@ -219,7 +218,7 @@ mod tests {
         let room = Room::from_ron(include_str!("../../../scenes/rooms/proton-gantry.ron")).unwrap();
         let play = ReviewPlay::new(Review::new(room.into(), Arc::new(Delivery::default()), "review"), None);
         let patient = Patient { images: vec![image], ..Patient::default() };
-        Box::new(Opened { case: (Arc::new(patient), 0), prepared: None, play, keeper: None })
+        Box::new(Opened { case: (Arc::new(patient), 0), computes: Computes::Nothing, play, keeper: None })
     }
 
     /// Which schedules ran.

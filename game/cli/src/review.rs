@@ -12,7 +12,9 @@ use vestibule_app::Shown;
 use vestibule_app::clinician_mode::review::ReviewPlay;
 use vestibule_dose::constraints::Protocol;
 use vestibule_patient::Patient;
-use vestibule_scenario::{Delivery, GENERIC_LINAC, Lang, Library, PrepareError, Prepared, Review, Room};
+use vestibule_scenario::{
+    Computes, Delivery, GENERIC_LINAC, Lang, Library, PrepareError, Prepared, PreparedPhotons, Review, Room,
+};
 
 /// The room in which a plan is reviewed, and the place in it.
 const ROOM: &str = "proton-gantry";
@@ -49,7 +51,7 @@ impl Desk {
             review: true,
             controls: self.library.controls().map_err(Failure::work)?,
             keeper: None,
-            prepared: None,
+            computes: Computes::Nothing,
             protocols: (self.protocols.clone(), self.research),
             meshes: None,
         })
@@ -66,7 +68,7 @@ pub struct Case {
     desk: Arc<Desk>,
     patient: Arc<Patient>,
     plan: usize,
-    prepared: Option<Arc<Prepared>>,
+    computes: Computes,
 }
 
 impl Case {
@@ -85,38 +87,15 @@ impl Case {
     }
 
     fn at(desk: Arc<Desk>, patient: Patient, plan: Option<&str>, grid_mm: f64) -> Result<Self, Failure> {
-        let prepared = match Prepared::new(&patient, plan, grid_mm) {
-            Ok(ready) => {
-                if ready.by_approval {
-                    crate::chosen::say_plan();
-                }
-                Some(Arc::new(ready))
-            }
-            Err(PrepareError::SeveralPlans(_)) if plan.is_none() => {
-                // the first that can be computed; the desk offers the doses of the others
-                let uids: Vec<_> = patient.plans.iter().map(|p| p.uid.clone()).collect();
-                uids.iter().find_map(|uid| Prepared::new(&patient, Some(uid), grid_mm).ok()).map(Arc::new)
-            }
-            Err(PrepareError::UnknownPlan(uid)) if !patient.plans.iter().any(|p| p.uid == uid) => {
-                return Err(Failure::call(format!(
-                    "there is no plan with the UID '{uid}'; `vestibule patient show` lists them"
-                )));
-            }
-            // photon beams are shown without a dose of ours
-            Err(PrepareError::NoPlan | PrepareError::UnknownPlan(_)) if !patient.plans.is_empty() => None,
-            Err(e) => {
-                tell!("vestibule: no beam is shown: {e}");
-                None
-            }
-        };
-        let plan = plan_of(&patient, prepared.as_ref().map(|p| p.plan.uid.as_str()).or(plan));
-        Ok(Self { desk, patient: Arc::new(patient), plan, prepared })
+        let computes = computes(&patient, plan, grid_mm)?;
+        let plan = plan_of(&patient, computes.plan_uid().or(plan));
+        Ok(Self { desk, patient: Arc::new(in_one_frame(patient, plan)), plan, computes })
     }
 
     /// While images are coarse: nothing can be computed on them.
     fn coarse(desk: Arc<Desk>, patient: Patient, plan: Option<&str>) -> Self {
         let plan = plan_of(&patient, plan);
-        Self { desk, patient: Arc::new(patient), plan, prepared: None }
+        Self { desk, patient: Arc::new(in_one_frame(patient, plan)), plan, computes: Computes::Nothing }
     }
 
     /// Whether the plan came with a dose: that is shown first.
@@ -127,14 +106,14 @@ impl Case {
 
     /// The review at an instant, seconds of beam; None: where there is a dose to see.
     pub fn play(&self, at_s: Option<f64>) -> ReviewPlay {
-        let Some(prepared) = &self.prepared else { return self.unscanned(at_s) };
-        let mut review = Review::new(self.desk.room.clone(), prepared.delivery.clone(), VIEWPOINT);
+        let Some(delivery) = self.computes.delivery() else { return self.unscanned(at_s) };
+        let mut review = Review::new(self.desk.room.clone(), delivery.clone(), VIEWPOINT);
         let first = if self.has_dose() { 0.0 } else { review.length_s() };
         review.go_to(at_s.unwrap_or(first));
-        ReviewPlay::new(review, Some(prepared.painting()))
+        ReviewPlay::new(review, self.computes.painting())
     }
 
-    /// A plan whose beams are not scanned: the machine and its leaves in time, and no dose, since nothing here computes it.
+    /// A plan whose dose cannot be computed and whose beams are not scanned: the machine and its leaves in time.
     fn unscanned(&self, at_s: Option<f64>) -> ReviewPlay {
         let Some(plan) = self.patient.plans.get(self.plan).filter(|p| !p.beams.iter().any(|b| b.spot_count() > 0))
         else {
@@ -152,8 +131,52 @@ impl Case {
     /// Texts that cannot be read.
     pub fn shown(&self, play: ReviewPlay) -> Result<Shown, Failure> {
         let case = Some((self.patient.clone(), self.plan));
-        Ok(Shown { case, prepared: self.prepared.clone(), ..self.desk.shown(play)? })
+        Ok(Shown { case, computes: self.computes.clone(), ..self.desk.shown(play)? })
     }
+}
+
+/// What computes the dose of the plan with a UID, else of the one that is meant, else of the first that can be computed. Why a dose is not
+/// computed is told.
+fn computes(patient: &Patient, plan: Option<&str>, grid_mm: f64) -> Result<Computes, Failure> {
+    match Prepared::new(patient, plan, grid_mm) {
+        Ok(ready) => {
+            if ready.by_approval {
+                crate::chosen::say_plan();
+            }
+            return Ok(Computes::Protons(Arc::new(ready)));
+        }
+        Err(PrepareError::SeveralPlans(_)) if plan.is_none() => {
+            // the desk offers the doses of the others
+            let ready = patient.plans.iter().find_map(|p| Prepared::new(patient, Some(&p.uid), grid_mm).ok());
+            return Ok(ready.map_or(Computes::Nothing, |p| Computes::Protons(Arc::new(p))));
+        }
+        Err(PrepareError::UnknownPlan(uid)) if !patient.plans.iter().any(|p| p.uid == uid) => {
+            return Err(Failure::call(format!(
+                "there is no plan with the UID '{uid}'; `vestibule patient show` lists them"
+            )));
+        }
+        // photons
+        Err(PrepareError::NoPlan | PrepareError::UnknownPlan(_)) if !patient.plans.is_empty() => {}
+        Err(e) => tell!("vestibule: no beam is shown: {e}"),
+    }
+    let Some(plan) = patient.plans.get(plan_of(patient, plan)).filter(|p| PreparedPhotons::fits(p)) else {
+        return Ok(Computes::Nothing);
+    };
+    Ok(match PreparedPhotons::new(patient, plan, grid_mm) {
+        Ok(ready) => Computes::Photons(Arc::new(ready)),
+        Err(e) => {
+            tell!("vestibule: the dose of this plan stays what was imported: {e}");
+            Computes::Nothing
+        }
+    })
+}
+
+/// Images that a registration brings into the plan's frame stand in it; without a plan, in the first image's.
+fn in_one_frame(mut patient: Patient, plan: usize) -> Patient {
+    let of_plan = patient.plans.get(plan).map(|p| &p.frame_of_reference_uid).filter(|f| !f.is_empty());
+    let frame = of_plan.or(patient.images.first().map(|i| &i.frame_of_reference_uid)).cloned();
+    patient.bring_into(&frame.unwrap_or_default());
+    patient
 }
 
 /// The place of the plan with a UID, else of the one that is meant, else of the first.

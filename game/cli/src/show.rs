@@ -16,8 +16,8 @@ use vestibule_dose::Painting;
 use vestibule_patient::Patient;
 use vestibule_record::{BlobKind, NewBlob, PatientScope};
 use vestibule_scenario::{
-    AnswerRecord, Choices, Chosen, Clearance, Ending, KeepError, Keeper, Lang, Library, LogLine, Player, Session,
-    SessionOptions, StoreKeeper,
+    AnswerRecord, Choices, Chosen, Clearance, Computes, Ending, KeepError, Keeper, Lang, Library, LogLine, Player,
+    Session, SessionOptions, StoreKeeper,
 };
 
 /// Environment variable that asks for `EVENT` lines on standard output, for tests.
@@ -312,7 +312,7 @@ impl<K: Keeper + 'static> Cast<K> {
             review: false,
             controls: library.controls().map_err(Failure::work)?,
             keeper: None,
-            prepared: None,
+            computes: Computes::Nothing,
             protocols: (Vec::new(), false),
             meshes: None,
         })

@@ -106,7 +106,8 @@ mod tests {
     fn a_mask_takes_what_it_marks_on_its_own_grid() {
         let grid = Grid::axial([2, 2, 1], [1.0; 3], Point3::origin());
         let volume = Volume { grid: grid.clone(), data: vec![1.0, f32::NAN, 4.0, 100.0] };
-        let of = |data: Vec<u8>| RegionStatistics::of(&Runs::marked(&Volume { grid: grid.clone(), data }).values(&volume));
+        let of =
+            |data: Vec<u8>| RegionStatistics::of(&Runs::marked(&Volume { grid: grid.clone(), data }).values(&volume));
         let s = of(vec![1, 1, 2, 0]).unwrap();
         assert_eq!((s.count, s.mean, s.deviation, s.lowest, s.highest), (2, 2.5, 1.5, 1.0, 4.0));
         assert_eq!(of(vec![1, 0, 0, 1]).unwrap().highest, 100.0);

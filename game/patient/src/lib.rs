@@ -1,5 +1,6 @@
 //! What a patient is: images, structures, plans, doses and names, and what joins their frames of reference. No I/O, no DICOM crate.
 
+mod brought;
 mod chosen;
 pub mod clearance;
 mod dose;
@@ -12,6 +13,7 @@ mod plan;
 mod registration;
 mod structure;
 
+pub use brought::Brought;
 pub use chosen::{Chosen, NotChosen};
 pub use dose::{Dose, DoseSummation, DoseType, DoseUnit};
 pub use image::{Image, Modality};
@@ -51,13 +53,19 @@ pub struct Patient {
     /// Rigid registrations between frames of reference; several may come from one object.
     #[serde(default)]
     pub registrations: Vec<Registration>,
+    /// Which images [`Patient::bring_into`] brought from another frame. Never kept.
+    #[serde(skip)]
+    pub brought: Vec<Brought>,
 }
 
 impl Patient {
-    /// The image a plan is computed on: a CT in the plan's frame of reference; of several the one its structures were
+    /// The image a plan is computed on: a CT taken in the plan's frame of reference; of several the one its structures were
     /// drawn on, else the first that is no phase of a 4D image, else the first.
     pub fn planning_image(&self, plan: &Plan) -> Option<&Image> {
-        let fits = |i: &&Image| i.modality == Modality::Ct && i.frame_of_reference_uid == plan.frame_of_reference_uid;
+        let fits = |i: &&Image| {
+            let in_frame = i.frame_of_reference_uid == plan.frame_of_reference_uid;
+            i.modality == Modality::Ct && in_frame && self.brought(i).is_none()
+        };
         let drawn_on = self.structures_of(plan).and_then(|s| s.referenced_series_uid.as_ref());
         let all = || self.images.iter().filter(fits);
         if all().nth(1).is_none() {

@@ -2,6 +2,7 @@
 
 pub mod check;
 mod checklist;
+mod computes;
 mod condition;
 mod control_points;
 mod controls;
@@ -23,6 +24,7 @@ mod store_keeper;
 mod texts;
 
 pub use checklist::{CheckItem, Checklist, Clearance, IfNo};
+pub use computes::Computes;
 pub use condition::Condition;
 pub use control_points::{GENERIC_LINAC, LinacSpeeds};
 pub use controls::{Control, Controls};

@@ -27,6 +27,7 @@ pub mod widgets;
 pub use cuts::Cuts;
 pub use field::{Fields, halves};
 
+use crate::now::Engine;
 use bevy::prelude::*;
 use bevy_egui::egui::{Color32, Ui};
 
@@ -91,7 +92,7 @@ fn join(app: &mut App, overlay: Overlay) {
 
 /// All of them.
 pub fn plugin(app: &mut App) {
-    app.init_resource::<Cuts>().init_resource::<Fields>().add_plugins((
+    app.init_resource::<Cuts>().init_resource::<Fields>().init_resource::<Engine>().add_plugins((
         slices::plugin,
         dose::plugin,
         measure::plugin,

@@ -151,6 +151,6 @@ impl Keeps {
         }
         let play = case.play(None);
         let keeper = self.kept.clone().map(|k| k as Arc<dyn KeepsReview>);
-        Ok(Opened { case: (case.patient, case.plan), prepared: case.prepared, play, keeper })
+        Ok(Opened { case: (case.patient, case.plan), computes: case.computes, play, keeper })
     }
 }

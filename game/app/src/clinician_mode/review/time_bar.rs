@@ -1,10 +1,9 @@
 //! The bar of time: play, speed, the beams one after the other, and what the machine does at this instant.
 
 use super::play::{Transport, Wish};
-use crate::now::{Case, Now, Words};
+use crate::now::{Case, Engine, Now, Words};
 use crate::opening;
 use crate::overlay::dose::{DoseShow, Source};
-use crate::overlay::rates::Engine;
 use crate::overlay::widgets::mark;
 use crate::tokens;
 use bevy::prelude::*;
@@ -100,7 +99,7 @@ pub(super) fn wish(world: &mut World, wishes: Vec<Wish>) {
     // whoever moves time wants to see the dose grow
     if wishes.iter().any(|w| !matches!(w, Wish::Speed(_) | Wish::Play(false)))
         && let Some(case) = world.get_resource::<Case>().cloned()
-        && world.get_resource::<Engine>().is_some_and(|e| e.0.is_some())
+        && world.resource::<Engine>().0.dose()
     {
         let mut dose = world.resource_mut::<DoseShow>();
         if dose.source != Source::Live {

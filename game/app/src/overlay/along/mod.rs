@@ -56,8 +56,7 @@ struct Shape;
 
 /// Along a ray; off until somebody wants it.
 pub fn plugin(app: &mut App) {
-    let along =
-        Overlay { settled, ..Overlay::page(ID, legend, page::show) };
+    let along = Overlay { settled, ..Overlay::page(ID, legend, page::show) };
     join(app, along);
     app.init_resource::<Along>().add_systems(Update, (make, follow, draw).chain().after(dose::Shown));
 }

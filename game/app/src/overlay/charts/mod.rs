@@ -40,8 +40,7 @@ pub struct Charts {
 
 /// Charts; off until somebody wants them.
 pub fn plugin(app: &mut App) {
-    let charts =
-        Overlay { settled, ..Overlay::page(ID, legend, page::show) };
+    let charts = Overlay { settled, ..Overlay::page(ID, legend, page::show) };
     join(app, charts);
     app.init_resource::<Charts>().add_systems(Update, count.after(dose::Shown));
 }

@@ -1,9 +1,8 @@
 //! Which dose, how it is drawn, and the way to its highest point.
 
 use super::{DoseShow, Source, hottest, title};
-use crate::now::{Case, Words};
+use crate::now::{Case, Engine, Words};
 use crate::overlay::Cuts;
-use crate::overlay::rates::Engine;
 use crate::overlay::widgets::{choice, mark, number, swatch};
 use bevy::prelude::*;
 use bevy_egui::egui::{self, Ui};
@@ -15,7 +14,7 @@ pub(super) fn controls(ui: &mut Ui, world: &mut World) {
     };
     let mut show = world.resource::<DoseShow>().clone();
     let mut source = show.source;
-    let computes = world.get_resource::<Engine>().is_some_and(|e| e.0.is_some());
+    let computes = world.resource::<Engine>().0.dose();
     choice(ui, "dose", &title(&words, &case, source), |ui| {
         if computes || source == Source::Live {
             ui.selectable_value(&mut source, Source::Live, title(&words, &case, Source::Live));

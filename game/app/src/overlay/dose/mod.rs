@@ -5,11 +5,10 @@ mod surfaces;
 
 use super::cuts::Reach;
 use super::field::{Field, Loading, texels};
-use super::rates::Engine;
 use super::widgets::coarse;
 use super::{Begins, Cuts, Fields, Legend, Overlay, join, slices};
 use crate::anatomy::DoseNow;
-use crate::now::{Case, Words};
+use crate::now::{Case, Engine, Words};
 use crate::opening::CaseCame;
 use crate::tokens;
 use bevy::prelude::*;
@@ -17,7 +16,6 @@ use bevy::render::renderer::RenderDevice;
 use bevy_egui::egui::Color32;
 use nalgebra::Point3;
 use serde::{Deserialize, Serialize};
-use vestibule_dose::PENCIL_BEAM_NAME;
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Patient, RadiationType};
 
@@ -326,7 +324,7 @@ fn legend(world: &World) -> Legend {
     let live = show.source == Source::Live;
     let Some(volume) = volume(world) else {
         let nothing = case.patient.doses.is_empty() && case.patient.plans.is_empty();
-        let computes = world.get_resource::<Engine>().is_some_and(|e| e.0.is_some());
+        let computes = world.resource::<Engine>().0.dose();
         let key = match (nothing, computes) {
             (true, _) => "dose-nothing",
             (_, true) => "dose-none",
@@ -335,7 +333,7 @@ fn legend(world: &World) -> Legend {
         return Legend { notice: Some(words.get(key)), ..Legend::default() };
     };
     let [a, b, c] = volume.grid.spacing_mm;
-    let engine = if live { PENCIL_BEAM_NAME } else { dose.map_or("", |d| d.engine.as_str()) };
+    let engine = if live { world.resource::<Engine>().0.name() } else { dose.map_or("", |d| d.engine.as_str()) };
     let engine = if engine.is_empty() { words.get("dose-imported") } else { engine.to_owned() };
     let span = if live { words.get("dose-fraction") } else { String::new() };
     let ours = engine.starts_with("Vestibule");

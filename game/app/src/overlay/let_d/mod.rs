@@ -5,10 +5,9 @@ mod map;
 mod page;
 
 use super::asked::Asked;
-use super::rates::Engine;
 use super::structures::Structures;
 use super::{Legend, Overlay, join};
-use crate::now::{Case, Words};
+use crate::now::{Case, Engine, Words};
 use bevy::prelude::*;
 use std::sync::Arc;
 use vestibule_dose::{Cancelled, LetFigures, LetGrid, LetProtons, structure_rbe};
@@ -52,7 +51,8 @@ fn come(mut let_d: ResMut<LetD>) {
 
 /// Begins to work it out, for the structures that are shown.
 fn start(world: &mut World) {
-    let (Some(case), Some(engine)) = (world.get_resource::<Case>().cloned(), world.resource::<Engine>().0.clone())
+    let (Some(case), Some(engine)) =
+        (world.get_resource::<Case>().cloned(), world.resource::<Engine>().0.protons().cloned())
     else {
         return;
     };
@@ -74,6 +74,6 @@ fn start(world: &mut World) {
 
 fn legend(world: &World) -> Legend {
     let Some(words) = world.get_resource::<Words>() else { return Legend::default() };
-    let nothing = world.resource::<Engine>().0.is_none().then(|| words.get("review-no-beam"));
+    let nothing = world.resource::<Engine>().0.protons().is_none().then(|| words.get("review-protons-only"));
     Legend { source: words.get("let-source"), unit: "keV/µm".to_owned(), notice: nothing, ..Legend::default() }
 }

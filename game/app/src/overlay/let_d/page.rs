@@ -2,10 +2,9 @@
 
 use super::map::voxel;
 use super::{ALPHA_BETA_GY, ID, LetD, Made, start};
-use crate::now::Words;
+use crate::now::{Engine, Words};
 use crate::overlay::Cuts;
 use crate::overlay::asked;
-use crate::overlay::rates::Engine;
 use crate::overlay::structures::Structures;
 use crate::overlay::widgets::mark;
 use crate::tokens;
@@ -22,8 +21,8 @@ fn small(text: impl Into<String>) -> RichText {
 pub(super) fn show(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     ui.heading(words.get("let-title"));
-    if world.resource::<Engine>().0.is_none() {
-        ui.label(RichText::new(words.get("review-no-beam")).color(tokens::AMBER));
+    if world.resource::<Engine>().0.protons().is_none() {
+        ui.label(RichText::new(words.get("review-protons-only")).color(tokens::AMBER));
         return;
     }
     ui.label(small(words.get("let-research")).color(tokens::AMBER));

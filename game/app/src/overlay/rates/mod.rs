@@ -5,24 +5,18 @@ use super::asked::{self, Asked};
 use super::structures::Structures;
 use super::widgets::{choice, plot_height, x_axis};
 use super::{Legend, Overlay, join};
-use crate::now::{Case, Words};
+use crate::now::{Case, Engine, Words};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
 use egui_plot::{Line, Plot, PlotPoints};
-use std::sync::Arc;
 use vestibule_dose::rate::RateCurves;
 use vestibule_dose::{DoseFloor, DoseRateMetric, RateError};
-use vestibule_scenario::Prepared;
 
 /// Name in the family.
 pub const ID: &str = "rates";
 /// Doses below this share of a beam's largest have no rate, percent.
 const FLOOR_PERCENT: f64 = 10.0;
-
-/// The engine's side of the plan, where its dose can be computed.
-#[derive(Resource, Clone, Default)]
-pub struct Engine(pub Option<Arc<Prepared>>);
 
 #[derive(Resource)]
 struct Rates {
@@ -37,9 +31,7 @@ struct Rates {
 pub fn plugin(app: &mut App) {
     join(app, Overlay::page(ID, legend, page));
     let metric = DoseRateMetric::Pbs { threshold_gy: 0.01 };
-    app.init_resource::<Engine>()
-        .insert_resource(Rates { metric, beam: 0, made: None, coming: None })
-        .add_systems(Update, come);
+    app.insert_resource(Rates { metric, beam: 0, made: None, coming: None }).add_systems(Update, come);
 }
 
 fn come(mut rates: ResMut<Rates>) {
@@ -55,7 +47,8 @@ fn come(mut rates: ResMut<Rates>) {
 }
 
 fn start(world: &mut World) {
-    let (Some(case), Some(engine)) = (world.get_resource::<Case>().cloned(), world.resource::<Engine>().0.clone())
+    let (Some(case), Some(engine)) =
+        (world.get_resource::<Case>().cloned(), world.resource::<Engine>().0.protons().cloned())
     else {
         return;
     };
@@ -78,8 +71,8 @@ fn page(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     ui.heading(words.get("rates-title"));
     let small = |t: String| RichText::new(t).size(tokens::DESK_TYPE[1]);
-    let Some(engine) = world.resource::<Engine>().0.clone() else {
-        ui.label(RichText::new(words.get("review-no-beam")).color(tokens::AMBER));
+    let Some(engine) = world.resource::<Engine>().0.protons().cloned() else {
+        ui.label(RichText::new(words.get("review-protons-only")).color(tokens::AMBER));
         return;
     };
     let mut metric = world.resource::<Rates>().metric;

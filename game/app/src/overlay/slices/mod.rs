@@ -437,6 +437,18 @@ fn legend(world: &World) -> Legend {
         notices.push(words.get("slices-one"));
     }
     notices.extend(image.coarse.map(|size| coarse(words, "slices-coarse-yet", size)));
+    if let Some(case) = world.get_resource::<Case>() {
+        let patient = &case.patient;
+        let brought = [viewing.image, viewing.other].into_iter().flatten().filter_map(|i| patient.images.get(i));
+        notices.extend(brought.filter_map(|i| {
+            let by = patient.brought(i)?.by.join(" + ");
+            Some(format!("{} {} {by}", i.modality.as_str(), words.get("slices-brought")))
+        }));
+        let frame = patient.plans.get(case.plan).map_or("", |p| p.frame_of_reference_uid.as_str());
+        if !frame.is_empty() && image.frame_of_reference_uid != frame {
+            notices.push(words.get("slices-elsewhere"));
+        }
+    }
     for field in [&fields.image, &fields.other].into_iter().flatten() {
         notices.extend(field.coarser.map(|size| coarse(words, "overlay-coarser", size)));
     }

@@ -61,25 +61,29 @@ pub fn plugin(app: &mut App) {
     app.add_systems(PostUpdate, (give, rest, carry).chain().in_set(Placed).after(TransformSystems::Propagate));
 }
 
-/// Every eye has its pictures, and the room's depth to end the rays, while the volume is on; and none otherwise.
+/// Every eye has its pictures while the volume is on, and none otherwise. The room's depth, which ends the rays, is always drawn first:
+/// everything that is drawn is made anew for the card when that changes, and the room would be dark until it is.
 fn give(
     mut commands: Commands,
     family: Res<Family>,
     mut images: ResMut<Assets<Image>>,
     mut eyes: Query<
-        (Entity, &Camera, Option<&mut MarchedEye>, Option<&RenderLayers>, Has<XrCamera>),
+        (Entity, &Camera, Option<&mut MarchedEye>, Option<&RenderLayers>, Has<XrCamera>, Has<DepthPrepass>),
         (With<Eye>, With<Camera3d>),
     >,
 ) {
     let on = family.on(ID);
     let mut taken = [false; MOST];
     eyes.iter().filter_map(|e| e.2).for_each(|m| taken[m.slot] = true);
-    for (eye, camera, has, layers, worn) in &mut eyes {
+    for (eye, camera, has, layers, worn, depth) in &mut eyes {
+        if !depth {
+            commands.entity(eye).insert(DepthPrepass);
+        }
         let own = layers.cloned().unwrap_or_default();
         if !on {
             if let Some(has) = has {
                 let layers = own.without(layers::EYES + has.slot);
-                commands.entity(eye).remove::<(DepthPrepass, MarchedEye)>().insert(layers);
+                commands.entity(eye).remove::<MarchedEye>().insert(layers);
             }
             continue;
         }
@@ -110,7 +114,7 @@ fn give(
             shown: picture(TextureFormat::Rgba16Float),
             before: picture(TextureFormat::Rgba16Float),
         };
-        commands.entity(eye).insert((DepthPrepass, marched, own.with(layers::EYES + slot)));
+        commands.entity(eye).insert((marched, own.with(layers::EYES + slot)));
     }
 }
 
