@@ -5,7 +5,7 @@ use crate::pack::ENCODING;
 use serde::{Deserialize, de::DeserializeOwned};
 use vestibule_geometry::{BeamAngles, Grid, PatientPosition, Volume};
 use vestibule_patient::{
-    Approval, Beam, Dose, Image, Layer, Modality, Plan, RadiationType, RangeShifter, Review, StructureSet,
+    Approval, Beam, Dose, Image, Layer, Modality, Plan, RadiationType, RangeShifter, Registration, Review, StructureSet,
 };
 
 /// A type that is kept as an object's head.
@@ -29,7 +29,7 @@ macro_rules! unchanged {
     )*};
 }
 
-unchanged!(StructureSet, Dose, Grid, Coarse);
+unchanged!(StructureSet, Dose, Grid, Coarse, Vec<Registration>);
 
 impl Stored for Plan {
     fn decode(encoding: i64, plain: &[u8]) -> Option<Self> {

@@ -114,6 +114,7 @@ fn heads(c: &Connection, key: i64, coarse: bool) -> Result<Heads, StoreError> {
         .ok_or(StoreError::NoSuchPatient)?;
     patient.structure_sets = patients::heads::<StructureSet>(c, key, "structures")?.into_iter().map(|h| h.is).collect();
     patient.plans = patients::heads::<Plan>(c, key, "plan")?.into_iter().map(|h| h.is).collect();
+    patient.registrations = patients::registrations(c, key)?;
     let images = patients::heads(c, key, "image")?;
     let doses = patients::heads(c, key, "dose")?;
     let coarse = if coarse { coarse::of(c, key, &images)? } else { Vec::new() };

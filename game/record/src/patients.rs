@@ -7,13 +7,15 @@ use crate::{Progress, Store, StoreError, audit, coarse, opening};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use vestibule_geometry::{Grid, Volume};
-use vestibule_patient::{Dose, Image, Patient};
+use vestibule_patient::{Dose, Image, Patient, Registration};
 
 const IMAGE: &str = "image";
 const STRUCTURES: &str = "structures";
 const PLAN: &str = "plan";
 const DOSE: &str = "dose";
 const DERIVED: &str = "derived";
+/// All registrations of one object: it is replaced as a whole.
+const REGISTRATIONS: &str = "registrations";
 
 /// A line of the list of patients.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -58,6 +60,7 @@ fn free_id(c: &Connection, p: &Patient) -> Result<String, StoreError> {
 fn shares_something(c: &Connection, key: i64, p: &Patient) -> Result<bool, StoreError> {
     let uids = p.images.iter().map(|i| &i.uid).chain(p.structure_sets.iter().map(|s| &s.uid));
     let uids = uids.chain(p.plans.iter().map(|p| &p.uid)).chain(p.doses.iter().map(|d| &d.uid));
+    let uids = uids.chain(p.registrations.iter().map(|r| &r.uid));
     let mut statement = c.prepare_cached("SELECT 1 FROM objects WHERE patient = ?1 AND uid = ?2")?;
     for uid in uids.filter(|u| !u.is_empty()) {
         if statement.exists(params![key, uid])? {
@@ -65,7 +68,9 @@ fn shares_something(c: &Connection, key: i64, p: &Patient) -> Result<bool, Store
         }
     }
     let frames: Vec<String> = heads::<Image>(c, key, IMAGE)?.into_iter().map(|i| i.is.frame_of_reference_uid).collect();
-    Ok(p.images.iter().any(|i| !i.frame_of_reference_uid.is_empty() && frames.contains(&i.frame_of_reference_uid)))
+    let joined = p.registrations.iter().flat_map(|r| [&r.from_frame_uid, &r.to_frame_uid]);
+    let mut own = p.images.iter().map(|i| &i.frame_of_reference_uid).chain(joined);
+    Ok(own.any(|f| !f.is_empty() && frames.contains(f)))
 }
 
 /// Two people under one ID: their birth dates differ, or, where these are not both known, their names.
@@ -199,6 +204,32 @@ pub(crate) fn put_dose(c: &Connection, patient: i64, dose: &Dose) -> Result<(), 
     put_voxels(c, object, &dose.volume.data)
 }
 
+/// Those of one object stand together. A structure set that says none any more has none any more.
+fn put_registrations(c: &Connection, key: i64, patient: &Patient) -> Result<(), StoreError> {
+    for set in &patient.structure_sets {
+        if !patient.registrations.iter().any(|r| r.uid == set.uid) {
+            let gone = "DELETE FROM objects WHERE patient = ?1 AND kind = ?2 AND uid = ?3";
+            c.execute(gone, params![key, REGISTRATIONS, set.uid])?;
+        }
+    }
+    let mut of_object: Vec<(&str, Vec<&Registration>)> = Vec::new();
+    for registration in &patient.registrations {
+        match of_object.iter_mut().find(|(uid, _)| *uid == registration.uid) {
+            Some((_, list)) => list.push(registration),
+            None => of_object.push((&registration.uid, vec![registration])),
+        }
+    }
+    for (uid, list) in of_object {
+        put_object(c, key, REGISTRATIONS, uid, &list)?;
+    }
+    Ok(())
+}
+
+/// Every registration, object after object in import order.
+pub(crate) fn registrations(c: &Connection, key: i64) -> Result<Vec<Registration>, StoreError> {
+    Ok(heads::<Vec<Registration>>(c, key, REGISTRATIONS)?.into_iter().flat_map(|h| h.is).collect())
+}
+
 pub(crate) fn put_derived(c: &Connection, patient: i64, name: &str, volume: &Volume<f32>) -> Result<(), StoreError> {
     let object = put_object(c, patient, DERIVED, name, &volume.grid)?;
     put_voxels(c, object, &volume.data)
@@ -235,12 +266,14 @@ impl Store {
             for dose in &patient.doses {
                 put_dose(t, key, dose)?;
             }
+            put_registrations(t, key, patient)?;
             let counts = format!(
-                "{} images, {} structure sets, {} plans, {} doses",
+                "{} images, {} structure sets, {} plans, {} doses, {} registrations",
                 patient.images.len(),
                 patient.structure_sets.len(),
                 patient.plans.len(),
-                patient.doses.len()
+                patient.doses.len(),
+                patient.registrations.len()
             );
             audit::append(t, who, "patient-imported", &format!("patient {key}"), &counts)?;
             Ok(id)

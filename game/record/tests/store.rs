@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use vestibule_geometry::{Grid, Volume};
-use vestibule_patient::{Dose, Image, Modality, Patient, Plan, StructureSet};
+use vestibule_patient::{Dose, Image, Modality, Patient, Plan, Registration, StructureSet};
 use vestibule_record::*;
 
 fn image(uid: &str, value: impl Fn(usize) -> f32) -> Image {
@@ -16,6 +16,16 @@ fn image(uid: &str, value: impl Fn(usize) -> f32) -> Image {
         description: "head".into(),
         slice_uids: vec!["1.2.3.4".into()],
         ..Image::of(uid, Modality::Ct, Volume { grid, data })
+    }
+}
+
+fn registration(uid: &str, angle: f64) -> Registration {
+    let motion =
+        nalgebra::Isometry3::new(nalgebra::Vector3::new(1.5, -20.25, 1e3), nalgebra::Vector3::new(0.1, angle, 0.3));
+    Registration {
+        label: "REG".into(),
+        date: "20260101".into(),
+        ..Registration::of(format!("{uid}.8"), format!("{uid}.2.9"), format!("{uid}.9"), motion)
     }
 }
 
@@ -44,6 +54,7 @@ fn person(id: &str, name: &str, uid: &str) -> Patient {
         structure_sets: vec![StructureSet { uid: format!("{uid}.5"), ..Default::default() }],
         plans: vec![Plan { uid: format!("{uid}.6"), fractions: 30, ..Default::default() }],
         doses: vec![dose],
+        registrations: vec![registration(uid, 0.25), registration(uid, -3.5), registration(&format!("{uid}.1"), 1e-9)],
     }
 }
 
@@ -78,6 +89,28 @@ fn session_of(patient: Option<&str>) -> NewSession {
         mode: "patient".into(),
         language: "fr".into(),
     }
+}
+
+/// One object's registrations are replaced together, and stay when another import does not have them.
+#[test]
+fn registrations_are_replaced_object_by_object() {
+    let (_folder, store) = fresh();
+    let only = |registrations: Vec<Registration>| Patient {
+        registrations,
+        ..Patient { id: "P".into(), ..Patient::default() }
+    };
+    let kept = || store.patient("P").unwrap().registrations;
+    let (a, b, c) = (registration("1", 0.1), registration("1", 0.2), registration("2", 0.3));
+    store.put_patient(&only(vec![a.clone(), b.clone(), c.clone()])).unwrap();
+    assert_eq!(kept(), [a.clone(), b, c.clone()]);
+    store.put_patient(&only(vec![])).unwrap();
+    assert_eq!(kept().len(), 3);
+    store.put_patient(&only(vec![a.clone()])).unwrap();
+    assert_eq!(kept(), [a.clone(), c]);
+    // A structure set that says none any more takes its own with it.
+    let set = StructureSet { uid: "2.8".into(), ..StructureSet::default() };
+    store.put_patient(&Patient { structure_sets: vec![set], ..only(vec![]) }).unwrap();
+    assert_eq!(kept(), [a]);
 }
 
 #[test]
