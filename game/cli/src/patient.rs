@@ -4,6 +4,7 @@ mod beams;
 mod clearance;
 
 mod phases;
+mod registrations;
 
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
@@ -101,6 +102,7 @@ fn import(paths: &[PathBuf], global: &Global) -> Done {
                         structures: patient.structure_sets.iter().map(|s| s.structures.len()).sum(),
                         plans: patient.plans.len(),
                         doses: patient.doses.len(),
+                        registrations: patient.registrations.len(),
                     });
                 }
                 Err(e) => notes.push(Note::error(format!("patient {}", patient.id), e.to_string())),
@@ -113,8 +115,10 @@ fn import(paths: &[PathBuf], global: &Global) -> Done {
         print_json(&json!({ "patients": taken, "notes": notes }))?;
     } else {
         for t in &taken {
+            let registrations =
+                if t.registrations == 0 { String::new() } else { format!(", {} registrations", t.registrations) };
             say!(
-                "{}  {}  {} images, {} structures, {} plans, {} doses",
+                "{}  {}  {} images, {} structures, {} plans, {} doses{registrations}",
                 t.id,
                 t.name,
                 t.images,
@@ -146,6 +150,7 @@ struct Taken {
     structures: usize,
     plans: usize,
     doses: usize,
+    registrations: usize,
 }
 
 fn list(global: &Global) -> Done {
@@ -213,6 +218,7 @@ fn describe(p: &Patient) -> Value {
         "structures": structures,
         "plans": p.plans.iter().map(plan).collect::<Vec<_>>(),
         "doses": p.doses.iter().map(dose).collect::<Vec<_>>(),
+        "registrations": registrations::describe(p),
     })
 }
 
@@ -349,6 +355,9 @@ fn print_text(v: &Value) {
     }
     for line in list("four_d").iter().map(phases::line) {
         say!("4D image   {line}");
+    }
+    for line in list("registrations").iter().map(registrations::line) {
+        say!("registers  {line}");
     }
     for s in list("structures") {
         let standard = s["standard_name"].as_str().map_or(String::new(), |n| format!(" = {n}"));

@@ -175,3 +175,66 @@ fn exit_codes() {
         "{notes:?}"
     );
 }
+
+/// A quarter turn about z and (10, 20, 30) mm, from an MR's frame into the CT's, in JSON and in words.
+#[test]
+fn registrations_are_listed_and_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, dicom) = (dir.path().join("store"), dir.path().join("dicom"));
+    std::fs::create_dir(&dicom).unwrap();
+    study(&dicom);
+    let uid = |s: &str| write::derived_uid(&[s]);
+    let identity = Identity {
+        patient_id: "SYN/../1".into(),
+        patient_name: "SYNTHETIC^TEST".into(),
+        study_uid: uid("study"),
+        study_date: "20260101".into(),
+        study_time: "120000".into(),
+        ..Default::default()
+    };
+    let grid = Grid::axial([4, 4, 2], [1.0, 1.0, 2.0], Point3::origin());
+    let mr = Image {
+        study_uid: uid("study"),
+        frame_of_reference_uid: uid("MR frame"),
+        description: "T1".into(),
+        position: Some(PatientPosition::Hfs),
+        ..Image::of(uid("mr"), Modality::Mr, Volume::filled(grid, 0f32))
+    };
+    write::image_series(&dicom.join("mr"), &mr, &identity).unwrap();
+    let turn = nalgebra::Vector3::z() * std::f64::consts::FRAC_PI_2;
+    let motion = nalgebra::Isometry3::new(nalgebra::Vector3::new(10.0, 20.0, 30.0), turn);
+    let both = [(uid("reg"), "20260102"), (uid("older"), "20260101")];
+    for (n, (uid_of, date)) in both.iter().enumerate() {
+        let r = Registration {
+            label: format!("R{n}"),
+            method: "Visual Alignment".into(),
+            date: (*date).into(),
+            ..Registration::of(uid_of, uid("MR frame"), uid("frame"), motion)
+        };
+        write::spatial_registration(&dicom.join(format!("reg{n}.dcm")), &[r], &[&mr], &identity).unwrap();
+    }
+    let got = json(&store, &["patient", "import", &dicom.to_string_lossy(), "--json"]);
+    assert_eq!(got["patients"][0]["registrations"], 2);
+    assert_eq!(got["notes"], serde_json::json!([]), "they agree, and join the images");
+    let show = json(&store, &["patient", "show", "SYN/../1", "--json"]);
+    let all = show["registrations"].as_array().unwrap();
+    assert_eq!(all.len(), 2);
+    let r = all.iter().find(|r| r["label"] == "R0").unwrap();
+    assert_eq!((&r["from"], &r["to"], &r["used"]), (&"MR T1".into(), &"CT".into(), &true.into()));
+    assert_eq!(r["from_frame_uid"], uid("MR frame"));
+    let near = |v: &Value, want: f64| assert!((v.as_f64().unwrap() - want).abs() < 1e-9, "{v} is not {want}");
+    for (row, want) in [[0., -1., 0., 10.], [1., 0., 0., 20.], [0., 0., 1., 30.], [0., 0., 0., 1.]].iter().enumerate() {
+        (0..4).for_each(|c| near(&r["matrix"][row][c], want[c]));
+    }
+    near(&r["rotation_deg"], 90.0);
+    near(&r["rotation_axis"][2], 1.0);
+    near(&r["translation_mm"][1], 20.0);
+    assert_eq!(all.iter().find(|r| r["label"] == "R1").unwrap()["used"], false);
+    let out = vestibule(&store, &["patient", "show", "SYN/../1"]);
+    let text = String::from_utf8(out.stdout).unwrap();
+    let line = "registers  MR T1 onto CT  translation 10.00, 20.00, 30.00 mm, rotation 90.00° about (0.000, 0.000, 1.000); \
+                R0, Visual Alignment, 20260102\n";
+    assert!(text.contains(line), "{text}");
+    let older = text.lines().find(|l| l.contains("R1")).unwrap();
+    assert!(older.ends_with("; not used: another joins the same frames"), "{older}");
+}
