@@ -269,6 +269,11 @@ fn what_cannot_be_used_at_all_is_said() {
         d.remove_element(tags::REGISTRATION_SEQUENCE);
     });
     says(&got, Level::Error, "holds no registration: left out");
+    let got = broken(&|d| {
+        let many = (0..1001).map(|_| rigid_item("2.25.7", &QUARTER)).collect();
+        d.put(sequence(tags::REGISTRATION_SEQUENCE, many));
+    });
+    says(&got, Level::Error, "holds 1001 registrations, more than 1000: left out");
     let twice = |d: &mut DefaultDicomObject| {
         let one = || object(vec![sequence(tags::MATRIX_SEQUENCE, vec![matrix(Some("RIGID"), &QUARTER)])]);
         let frame = text(tags::FRAME_OF_REFERENCE_UID, VR::UI, "2.25.7");

@@ -17,6 +17,9 @@ const RELATED_FRAME: Tag = Tag(0x3006, 0x00C2);
 /// What can be done about a registration that is not taken.
 const ADVICE: &str = "left out; export a rigid registration (RIGID) of the same images";
 
+/// More registrations than this in one object are no study: a file must not keep the import busy for hours.
+const MOST: usize = 1000;
+
 /// How far two registrations of the same frames may be apart over an image, mm, before it is said which one counts.
 const APART_MM: f64 = 0.1;
 
@@ -47,6 +50,9 @@ pub(super) fn spatial(file: &File, label: &str, notes: &mut Vec<Note>) -> Result
     let all = items(d, tags::REGISTRATION_SEQUENCE);
     if all.is_empty() {
         return Err("holds no registration".to_owned());
+    }
+    if all.len() > MOST {
+        return Err(format!("holds {} registrations, more than {MOST}", all.len()));
     }
     let uid = text(d, tags::SOP_INSTANCE_UID).or_else(|| file.meta_instance.clone()).unwrap_or_default();
     let mut out = Spatial { uid: uid.clone(), ..Spatial::default() };
@@ -154,6 +160,13 @@ pub(super) fn related(file: &File, label: &str, notes: &mut Vec<Note>) -> Vec<Re
     for frame in items(d, tags::REFERENCED_FRAME_OF_REFERENCE_SEQUENCE) {
         let Some(to) = text(frame, tags::FRAME_OF_REFERENCE_UID) else { continue };
         for relation in items(frame, RELATIONSHIPS) {
+            if out.len() == MOST {
+                notes.push(Note::error(
+                    label,
+                    format!("relates more than {MOST} frames of reference: the rest is left out"),
+                ));
+                return out;
+            }
             let object = format!("{label}: relation of frames {}", out.len() + 1);
             let Some(from) = text(relation, RELATED_FRAME) else {
                 notes.push(Note::error(object, "names no related frame of reference: left out"));
