@@ -25,7 +25,7 @@ use vestibule_patient::{Dose, DoseSummation, DoseType, Image, Patient, Plan, Str
 /// `vestibule dose`: compute, sum, dvh, constraints, compare, difference, iso, rate and timeline.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Compute the dose of a proton plan on its CT and write it as DICOM
+    /// Compute the dose of a proton or photon plan on its CT and write it as DICOM
     Compute(compute::Args),
     /// What each structure gets from a dose
     Dvh(dvh::Args),

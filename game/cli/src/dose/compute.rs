@@ -1,23 +1,26 @@
-//! `vestibule dose compute`: the dose of a plan on its CT, as DICOM; LETd and RBE as display quantities.
+//! `vestibule dose compute`: the dose of a plan on its CT, as DICOM; of protons LETd and RBE as display quantities.
+
+mod photons;
 
 use super::beams;
 use super::biology::{LetRow, Protons, RbeModel, let_rows, ratio, ratio_masks};
 use super::materials::{MaterialArgs, Prepared};
 use super::meta_image;
-use super::{choose_plan, identity, in_file, machine, read, summation_name, type_name};
+use super::{choose_plan, identity, in_file, read, summation_name, type_name};
 use crate::Global;
 use crate::output::{Done, Failure, print_json, progress};
 use crate::store::{Create, open};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use vestibule_dicom::write;
 use vestibule_dose::let_d::LET_FLOOR;
 use vestibule_dose::{
-    DoseOptions, HuTable, LET_COUNTS_ABOVE, LetProtons, PreparedPlan, as_dose, compute_fraction, dose_averaged_let, rbe,
+    DoseOptions, HuTable, LET_COUNTS_ABOVE, LetProtons, MachineModel, PhotonMachine, PreparedPlan, as_dose,
+    compute_fraction, dose_averaged_let, rbe,
 };
 use vestibule_geometry::{Volume, contour};
-use vestibule_patient::{DoseSummation, DoseType, StructureSet};
+use vestibule_patient::{DoseSummation, DoseType, RadiationType, StructureSet};
 
 /// What `compute` takes.
 #[derive(clap::Args)]
@@ -28,7 +31,7 @@ pub struct Args {
     /// SOPInstanceUID of the plan [default: the only one, or of several the only approved one]
     #[arg(long, value_name = "UID")]
     plan: Option<String>,
-    /// Machine file (docs/machine.md) [default: generic-pbs]
+    /// Machine file (docs/machine.md) [default: generic-pbs, of photons generic-photon-6mv]
     #[arg(long, value_name = "FILE")]
     machine: Option<PathBuf>,
     /// Table from HU to stopping power (docs/machine.md) [default: by the CT]
@@ -42,7 +45,7 @@ pub struct Args {
     /// One fraction instead of the whole course
     #[arg(long)]
     fraction: bool,
-    /// Multiply by this and call the dose RBE-weighted (EFFECTIVE), for example 1.1
+    /// Protons: multiply by this and call the dose RBE-weighted (EFFECTIVE), for example 1.1
     #[arg(long, value_name = "F")]
     rbe: Option<f64>,
     /// Variable RBE instead: a research display, EFFECTIVE; needs --alpha-beta
@@ -51,7 +54,7 @@ pub struct Args {
     /// Photon alpha/beta in Gray: one for all tissue (2), and others by structure (CTV=10)
     #[arg(long, value_name = "[NAME=]GY", value_delimiter = ',', value_parser = ratio, requires = "rbe_model")]
     alpha_beta: Vec<(Option<String>, f64)>,
-    /// Add dose-averaged LET by structure, of these protons [if none are named: primary]
+    /// Protons: add dose-averaged LET by structure, of these protons [if none are named: primary]
     #[arg(long = "let", value_name = "PROTONS", num_args = 0..=1, default_missing_value = "primary")]
     let_d: Option<Protons>,
     /// Write the dose-averaged LET too, on the dose grid: MetaImage, keV/um, 0 where the dose is below 0.1 % of its maximum
@@ -63,6 +66,26 @@ pub struct Args {
     /// Where to write the RT Dose
     #[arg(long, value_name = "FILE.dcm")]
     out: PathBuf,
+}
+
+/// Said where the body is not outlined.
+const NO_OUTLINE: &str = "there is no outline of the body: everything in the CT, the couch too, is taken for the body";
+
+/// A machine of either kind.
+enum Machine {
+    Protons(MachineModel),
+    Photons(PhotonMachine),
+}
+
+impl Machine {
+    /// What a file says.
+    fn of(path: &Path) -> Result<Self, Failure> {
+        let text = read(path)?;
+        match text.contains("\"betas_per_mm\"") {
+            true => PhotonMachine::from_json(&text).map(Self::Photons).map_err(|e| in_file(path, e)),
+            false => MachineModel::from_json(&text).map(Self::Protons).map_err(|e| in_file(path, e)),
+        }
+    }
 }
 
 /// Computes and writes.
@@ -88,7 +111,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         )));
     }
     // Files that the call names are read before anything slow happens.
-    let machine = machine(args.machine.as_deref())?;
+    let machine = args.machine.as_deref().map(Machine::of).transpose()?;
     let calibration = match &args.calibration {
         Some(path) => Some(HuTable::from_json(&read(path)?).map_err(|e| in_file(path, e))?),
         None => None,
@@ -100,6 +123,21 @@ pub fn run(args: &Args, global: &Global) -> Done {
             "the plan's CT (same frame of reference) is not in the store: import it together with the plan".into(),
         )
     })?;
+    let of_photons = plan.radiation() == RadiationType::Photon;
+    let machine = match machine {
+        Some(Machine::Photons(machine)) if of_photons => {
+            return photons::run(args, global, &patient, plan, ct, &machine, calibration);
+        }
+        None if of_photons => {
+            return photons::run(args, global, &patient, plan, ct, &PhotonMachine::generic(), calibration);
+        }
+        Some(Machine::Protons(machine)) if !of_photons => machine,
+        None => MachineModel::generic(),
+        Some(_) => {
+            let has = if of_photons { "photons" } else { "no photons" };
+            return Err(Failure::call(format!("--machine: it is a machine of the other kind; the plan has {has}")));
+        }
+    };
     let structures = patient.structures_of(plan);
     let external = structures.and_then(StructureSet::external).filter(|s| !s.contours.is_empty());
     let started = Instant::now();
@@ -141,11 +179,11 @@ pub fn run(args: &Args, global: &Global) -> Done {
         settings += &format!(", {}, {:?}, {protons:?}", given.summary(), args.alpha_beta);
     }
     let settings = [plan.uid.as_str(), &ct.uid, &settings];
-    let mut beams = Vec::new();
+    let mut written = Vec::new();
     let one = if args.per_beam {
-        let (one, written) =
+        let (one, beams) =
             beams::compute_and_write(&prepared, plan, fractions, args.rbe, &settings, &args.out, &identity, &show(0))?;
-        beams = written;
+        written = beams;
         one
     } else {
         compute_fraction(&prepared, &show(0))
@@ -180,8 +218,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
 
     let mut notes = prepared.notes().to_vec();
     if body.is_none() {
-        notes
-            .push("there is no outline of the body: everything in the CT, the couch too, is taken for the body".into());
+        notes.push(NO_OUTLINE.into());
     }
     if let Some(p) = protons {
         notes.push(format!(
@@ -211,10 +248,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         "machine": machine.name,
         "calibration": hu.name,
         "uid": dose.uid,
-        "beams": beams
-            .iter()
-            .map(|b| json!({ "number": b.number, "name": b.name, "max_gy": b.max_gy, "file": b.path.display().to_string() }))
-            .collect::<Vec<_>>(),
+        "beams": beams::listed(&written),
         "notes": notes,
     });
     if args.rbe_model.is_some() {
@@ -250,9 +284,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
         result["mean_over"].as_str().unwrap_or("BODY"),
     );
     say!("{}; written to {}", dose.engine, args.out.display());
-    for b in &beams {
-        say!("beam {} '{}': maximum {:.3} Gy; written to {}", b.number, b.name, b.max_gy, b.path.display());
-    }
+    beams::say(&written);
     if let Some(p) = protons {
         say!("LETd of {} where the dose is above 10 % of its maximum, keV/um:", p.name());
         for row in &rows {

@@ -45,22 +45,19 @@ impl Fan {
         };
         let [(x_mm, nx), (y_mm, ny)] = [range(0), range(1)];
         let (nx, ny) = if planes == 0 || nx < 4 || ny < 4 { (0, 0) } else { (nx, ny) };
-        let mut fan = Self { first_mm: [x_mm, y_mm], n: [nx, ny], cell_mm, top_mm, planes, step_mm, water: Vec::new() };
-        fan.water = vec![0.0; nx * ny * planes];
-        if !fan.water.is_empty() {
-            let (first, water) = (fan.first_mm, std::mem::take(&mut fan.water));
-            let mut water = water;
-            let from_head = to_head.inverse();
-            water.par_chunks_mut(planes).enumerate().for_each(|(ray, out)| {
-                let x = first[0] + (ray % nx) as f64 * cell_mm;
-                let y = first[1] + (ray / nx) as f64 * cell_mm;
-                let at =
-                    |z: f64| from_head * Point3::new(x * (1.0 - z / source_axis_mm), y * (1.0 - z / source_axis_mm), z);
-                cast(stopping, at(top_mm), at(top_mm - (planes - 1) as f64 * step_mm), out);
-            });
-            fan.water = water;
-        }
-        fan
+        let mut water = vec![0.0; nx * ny * planes];
+        let from_head = to_head.inverse();
+        let low_mm = top_mm - (planes.max(1) - 1) as f64 * step_mm;
+        water.par_chunks_mut(planes.max(1)).enumerate().for_each(|(ray, out)| {
+            let x = x_mm + (ray % nx) as f64 * cell_mm;
+            let y = y_mm + (ray / nx) as f64 * cell_mm;
+            let at = |z: f64| {
+                let narrower = 1.0 - z / source_axis_mm;
+                from_head * Point3::new(x * narrower, y * narrower, z)
+            };
+            cast(stopping, at(top_mm), at(low_mm), out);
+        });
+        Self { first_mm: [x_mm, y_mm], n: [nx, ny], cell_mm, top_mm, planes, step_mm, water }
     }
 }
 
