@@ -56,6 +56,7 @@ dose-effective = dose pondérée EBR
 dose-difference = différence de doses
 dose-imported = importée, calcul non précisé
 dose-uncertainty = Face à MCsquare, fantôme de tête : 95 points sur 100 à 3 % et 2 mm près
+dose-uncertainty-photons = Dans l’eau, à 0,4 % de pyRadPlan ; derrière le poumon, au bord de l’air ou de l’os, l’écart peut atteindre dix pour cent
 dose-not-here = Ce plan est venu sans dose, et sa dose ne se calcule pas ici
 dose-none = Pas encore de dose : lancez la lecture
 dose-of-highest = Le plan ne prescrit rien : pour cent de la dose la plus haute.

@@ -16,6 +16,9 @@ pub struct Args {
     /// Whose view
     #[arg(long, value_enum, default_value = "patient")]
     pub mode: crate::play::Mode,
+    /// Of a review: which plan, by UID or by a label that no other plan has [default: the one that is meant]
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<String>,
     /// Of a review: where the planes cross, DICOM patient coordinates, mm [default: the isocentre]
     #[arg(long, value_name = "X,Y,Z", allow_hyphen_values = true)]
     pub point: Option<String>,
@@ -229,7 +232,7 @@ pub(crate) mod shown {
             across_beam: args.across_beam,
             live: !args.at.is_empty(),
         });
-        let case = Case::new(library, lang, patient, None, GRID_MM)?;
+        let case = Case::new(library, lang, patient, args.plan.as_deref(), GRID_MM)?;
         let mut instants = Vec::new();
         for at in &args.at {
             let seconds: f64 = at

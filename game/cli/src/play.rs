@@ -18,7 +18,7 @@ pub struct Args {
     /// Whose session [default: the only patient of the store, else its only synthetic one]
     #[arg(long, value_name = "ID")]
     pub patient: Option<String>,
-    /// Which plan [default: the patient's only proton plan]
+    /// Which plan, by UID; of a review also by a label that no other plan has [default: the patient's only proton plan]
     #[arg(long, value_name = "UID")]
     pub plan: Option<String>,
     /// For whom: every mode but the patient's asks for a staff PIN

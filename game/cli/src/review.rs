@@ -87,6 +87,7 @@ impl Case {
     }
 
     fn at(desk: Arc<Desk>, patient: Patient, plan: Option<&str>, grid_mm: f64) -> Result<Self, Failure> {
+        let plan = plan.map(|p| uid_of(&patient, p));
         let computes = computes(&patient, plan, grid_mm)?;
         let plan = plan_of(&patient, computes.plan_uid().or(plan));
         Ok(Self { desk, patient: Arc::new(in_one_frame(patient, plan)), plan, computes })
@@ -94,7 +95,7 @@ impl Case {
 
     /// While images are coarse: nothing can be computed on them.
     fn coarse(desk: Arc<Desk>, patient: Patient, plan: Option<&str>) -> Self {
-        let plan = plan_of(&patient, plan);
+        let plan = plan_of(&patient, plan.map(|p| uid_of(&patient, p)));
         Self { desk, patient: Arc::new(in_one_frame(patient, plan)), plan, computes: Computes::Nothing }
     }
 
@@ -152,7 +153,7 @@ fn computes(patient: &Patient, plan: Option<&str>, grid_mm: f64) -> Result<Compu
         }
         Err(PrepareError::UnknownPlan(uid)) if !patient.plans.iter().any(|p| p.uid == uid) => {
             return Err(Failure::call(format!(
-                "there is no plan with the UID '{uid}'; `vestibule patient show` lists them"
+                "no plan, or more than one, is called '{uid}'; `vestibule patient show` lists them with their UIDs"
             )));
         }
         // photons
@@ -177,6 +178,15 @@ fn in_one_frame(mut patient: Patient, plan: usize) -> Patient {
     let frame = of_plan.or(patient.images.first().map(|i| &i.frame_of_reference_uid)).cloned();
     patient.bring_into(&frame.unwrap_or_default());
     patient
+}
+
+/// The UID of the plan that somebody named: by its UID, or by a label that no other plan has.
+fn uid_of<'a>(patient: &'a Patient, named: &'a str) -> &'a str {
+    let mut labelled = patient.plans.iter().filter(|p| p.label == named);
+    match (patient.plans.iter().any(|p| p.uid == named), labelled.next(), labelled.next()) {
+        (false, Some(only), None) => &only.uid,
+        _ => named,
+    }
 }
 
 /// The place of the plan with a UID, else of the one that is meant, else of the first.

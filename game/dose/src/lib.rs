@@ -65,7 +65,7 @@ pub use let_figures::{LET_COUNTS_ABOVE, LetFigures, structure_rbe};
 pub use live::{Growing, IndexBox, Instants, LiveDose, LiveMemory, Painting};
 pub use machine::{MachineError, MachineModel};
 pub use overrides::{HuWindow, MaterialOverride, Materials, Support};
-pub use photon::{LivePhotons, PhotonMachine, PhotonPlan, compute_photons};
+pub use photon::{LivePhotons, PHOTON_PENCIL_BEAM_NAME, PhotonMachine, PhotonPlan, compute_photons};
 pub use prepared::{DoseOptions, PlannedSpot, PreparedPlan};
 pub use rate::{BeamDoseRate, DoseFloor, DoseRateMetric, RateError, RateHistogram};
 pub use sum::{SumError, SumOptions, SumPart, Summed, sum};

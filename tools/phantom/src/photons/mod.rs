@@ -40,9 +40,9 @@ const WINDOW_COLLIMATOR_DEG: f64 = 350.0;
 /// Part of the prescription that the arc gives; the sliding window gives the rest.
 const ARC_SHARE: f64 = 2.0 / 3.0;
 /// Gray in the target per MU through an open field of its size: 0.01 Gy/MU at the depth of the maximum, as machines are calibrated,
-/// times 0.75: about the tissue-maximum ratio of 6 MV under 8 cm of head (0.8) times the output of a 6 cm field (0.95). An estimate:
-/// no dose of this plan was computed.
-const GY_PER_MU: f64 = 0.01 * 0.75;
+/// times what reaches the target through the head. Set so that half of the planning target gets the prescription by the photon engine
+/// (`vestibule dose compute`).
+const GY_PER_MU: f64 = 0.0083;
 
 /// The plan for the planning target of `structures`, with frame, prescription and fractions as those of `like`. Unapproved, so that
 /// the approved plan stays the one that is meant.

@@ -139,7 +139,7 @@ fn the_window_passes_every_place_alike() {
     let (least, most) = (counts.iter().min().map(share).unwrap(), counts.iter().max().map(share).unwrap());
     println!("a place of the target is open for {:.2} to {:.2} % of the MU", 100.0 * least, 100.0 * most);
     assert!(least > 0.0 && most / least < 1.02, "{least} to {most}");
-    let gy = b.meterset_mu * 0.5 * (least + most) * 0.0075;
+    let gy = b.meterset_mu * 0.5 * (least + most) * 0.0083;
     assert!((gy / b.beam_dose_gy.unwrap() - 1.0).abs() < 0.01, "{gy} Gy");
     // Nothing is open before and after.
     for c in [&b.sequence[0], &b.sequence[20]] {
@@ -153,7 +153,7 @@ fn both_beams_give_the_prescription_of_a_fraction() {
     let all: f64 = plan.beams.iter().filter_map(|b| b.beam_dose_gy).sum();
     assert!((all - plan.prescription_gy.unwrap() / f64::from(plan.fractions)).abs() < 1e-9);
     // 1.2 Gy through an open field.
-    assert_eq!(plan.beams[0].meterset_mu, 160.0);
+    assert!((plan.beams[0].meterset_mu - 144.6).abs() < 0.05, "{}", plan.beams[0].meterset_mu);
 }
 
 #[test]

@@ -72,7 +72,9 @@ fn buttons(ui: &mut Ui, words: &Words, transport: &Transport, wishes: &mut Vec<W
     }
     for speed in SPEEDS {
         let on = (transport.speed - speed).abs() < 1e-6;
-        if ui.selectable_label(on, format!("{speed} ×")).clicked() {
+        let label = ui.selectable_label(on, format!("{speed} ×"));
+        mark(ui, &format!("speed-{speed}"), &label);
+        if label.clicked() {
             wishes.push(Wish::Speed(speed));
         }
     }

@@ -16,6 +16,7 @@ use bevy::render::renderer::RenderDevice;
 use bevy_egui::egui::Color32;
 use nalgebra::Point3;
 use serde::{Deserialize, Serialize};
+use vestibule_dose::PHOTON_PENCIL_BEAM_NAME;
 use vestibule_geometry::Volume;
 use vestibule_patient::{Dose, DoseSummation, DoseType, DoseUnit, Patient, RadiationType};
 
@@ -336,12 +337,15 @@ fn legend(world: &World) -> Legend {
     let engine = if live { world.resource::<Engine>().0.name() } else { dose.map_or("", |d| d.engine.as_str()) };
     let engine = if engine.is_empty() { words.get("dose-imported") } else { engine.to_owned() };
     let span = if live { words.get("dose-fraction") } else { String::new() };
-    let ours = engine.starts_with("Vestibule");
+    let worth = match engine.as_str() {
+        PHOTON_PENCIL_BEAM_NAME => format!("\n{}", words.get("dose-uncertainty-photons")),
+        e if e.starts_with("Vestibule") => format!("\n{}", words.get("dose-uncertainty")),
+        _ => String::new(),
+    };
     let source = format!(
-        "{} {span} · {}\n{engine}, {a:.1} × {b:.1} × {c:.1} mm{}",
+        "{} {span} · {}\n{engine}, {a:.1} × {b:.1} × {c:.1} mm{worth}",
         title(words, case, show.source),
         words.get(show.kind(dose)),
-        if ours { format!("\n{}", words.get("dose-uncertainty")) } else { String::new() },
     );
     let unit = if dose.is_some_and(|d| d.unit == DoseUnit::Relative) { "%" } else { "Gy" };
     let swatches = show
