@@ -60,7 +60,7 @@ enum Command {
     /// Play a journey in the headset, in a window, or without either
     Play(play::Args),
     /// Render one step of a journey to a PNG
-    Capture(capture::Args),
+    Capture(Box<capture::Args>),
     /// Measure what things cost on this machine
     #[command(subcommand)]
     Bench(bench::Command),
@@ -85,7 +85,7 @@ fn main() -> ExitCode {
     let global = cli.global;
     let result = match cli.command {
         Some(Command::Play(args)) => play::run(args, &global),
-        Some(Command::Capture(args)) => capture::run(args, &global),
+        Some(Command::Capture(args)) => capture::run(*args, &global),
         Some(Command::Bench(command)) => bench::run(command, &global),
         Some(Command::Patient(command)) => patient::run(command, &global),
         Some(Command::Dose(command)) => dose::run(command, &global),

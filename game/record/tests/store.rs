@@ -55,6 +55,7 @@ fn person(id: &str, name: &str, uid: &str) -> Patient {
         plans: vec![Plan { uid: format!("{uid}.6"), fractions: 30, ..Default::default() }],
         doses: vec![dose],
         registrations: vec![registration(uid, 0.25), registration(uid, -3.5), registration(&format!("{uid}.1"), 1e-9)],
+        brought: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::now::Words;
 use crate::tokens;
 use bevy_egui::egui::{self, Color32, Ui};
-use egui_plot::AxisHints;
+use egui_plot::{AxisHints, GridInput, GridMark, uniform_grid_spacer};
 
 /// A list to choose from, as wide as there is room.
 pub fn choice(ui: &mut Ui, id: &str, shown: &str, list: impl FnOnce(&mut Ui)) {
@@ -39,6 +39,11 @@ pub fn swatch(ui: &mut Ui, colour: Color32) {
 /// An axis along x that says its numbers in a narrow plot too.
 pub fn x_axis(label: impl Into<String>) -> Vec<AxisHints<'static>> {
     vec![AxisHints::new_x().label(label.into()).label_spacing(18.0..=36.0)]
+}
+
+/// Marks of a plane in millimetres: every 20, so that their numbers stand apart.
+pub fn millimetres() -> impl Fn(GridInput) -> Vec<GridMark> {
+    uniform_grid_spacer(|_| [200.0, 100.0, 20.0])
 }
 
 /// A number with its sign and two decimals; what rounds to nothing has none.

@@ -5,7 +5,7 @@ use crate::anatomy::PatientFrame;
 use crate::clinician_mode::review::{Transport, Wish};
 use crate::now::{Case, Words};
 use crate::overlay::Family;
-use crate::overlay::widgets::{choice, mark, plot_height, x_axis};
+use crate::overlay::widgets::{choice, mark, millimetres, plot_height, x_axis};
 use crate::tokens;
 use bevy::asset::RenderAssetUsages;
 use bevy::light::NotShadowCaster;
@@ -116,6 +116,8 @@ pub(super) fn page(ui: &mut Ui, world: &mut World, words: &Words, case: &Case, a
         .height(plot_height(ui, 0.9))
         .data_aspect(1.0)
         .custom_x_axes(x_axis("x IEC, mm"))
+        .x_grid_spacer(millimetres())
+        .y_grid_spacer(millimetres())
         .y_axis_label("y IEC, mm")
         .show_x(false)
         .show_y(false)

@@ -3,7 +3,7 @@
 use super::{BeamsShow, Outlines, opening};
 use crate::clinician_mode::review::{Transport, Wish};
 use crate::now::{Case, Words};
-use crate::overlay::widgets::{choice, mark, plot_height, x_axis};
+use crate::overlay::widgets::{choice, mark, millimetres, plot_height, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{RichText, Ui};
@@ -156,6 +156,8 @@ fn plot(ui: &mut Ui, world: &World, show: &BeamsShow, beam: &DeliveryBeam, time_
         .height(plot_height(ui, 0.9))
         .data_aspect(1.0)
         .custom_x_axes(x_axis("x IEC, mm"))
+        .x_grid_spacer(millimetres())
+        .y_grid_spacer(millimetres())
         .y_axis_label("y IEC, mm")
         .show_x(false)
         .show_y(false)
