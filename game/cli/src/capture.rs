@@ -218,6 +218,7 @@ pub(crate) mod shown {
         }
         let three = |text: &String| numbers::<3>(text, "point").map(|p| p.map(f64::from));
         let two = |text: &String| numbers::<2>(text, "window").map(|p| p.map(f64::from));
+        let case = Case::new(library, lang, patient, args.plan.as_deref(), GRID_MM)?;
         options.review = Some(ReviewOptions {
             point: args.point.as_ref().map(three).transpose()?,
             window: args.window.as_ref().map(two).transpose()?,
@@ -230,9 +231,8 @@ pub(crate) mod shown {
             shine: args.shine.unwrap_or(0.0),
             surfaces: args.surfaces.clone(),
             across_beam: args.across_beam,
-            live: !args.at.is_empty(),
+            live: !args.at.is_empty() && case.computes(),
         });
-        let case = Case::new(library, lang, patient, args.plan.as_deref(), GRID_MM)?;
         let mut instants = Vec::new();
         for at in &args.at {
             let seconds: f64 = at

@@ -105,6 +105,11 @@ impl Case {
         uid.is_none() || self.patient.doses.iter().any(|d| d.plan_uid.as_ref() == uid)
     }
 
+    /// Whether the plan's dose is computed here.
+    pub fn computes(&self) -> bool {
+        self.computes.dose()
+    }
+
     /// The review at an instant, seconds of beam; None: where there is a dose to see.
     pub fn play(&self, at_s: Option<f64>) -> ReviewPlay {
         let Some(delivery) = self.computes.delivery() else { return self.unscanned(at_s) };

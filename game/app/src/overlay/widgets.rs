@@ -41,9 +41,12 @@ pub fn x_axis(label: impl Into<String>) -> Vec<AxisHints<'static>> {
     vec![AxisHints::new_x().label(label.into()).label_spacing(18.0..=36.0)]
 }
 
-/// Marks of a plane in millimetres: every 20, so that their numbers stand apart.
+/// Marks of a plane in millimetres: every 20, of a large one every 50, so that their numbers stand apart.
 pub fn millimetres() -> impl Fn(GridInput) -> Vec<GridMark> {
-    uniform_grid_spacer(|_| [200.0, 100.0, 20.0])
+    uniform_grid_spacer(|input| {
+        let (low, high) = input.bounds;
+        if high - low > 170.0 { [500.0, 250.0, 50.0] } else { [200.0, 100.0, 20.0] }
+    })
 }
 
 /// A number with its sign and two decimals; what rounds to nothing has none.
