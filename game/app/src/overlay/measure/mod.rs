@@ -8,6 +8,7 @@ use super::widgets::{choice, mark, number};
 use super::{Cuts, Family, Legend, Overlay, join};
 use crate::anatomy::PatientFrame;
 use crate::now::Words;
+use crate::opening::CaseWhole;
 use crate::tokens;
 use bevy::light::NotShadowCaster;
 use bevy::prelude::*;
@@ -72,7 +73,10 @@ struct Shape;
 /// Measuring.
 pub fn plugin(app: &mut App) {
     join(app, Overlay { id: ID, legend, controls, page: None, for_patients: None, settled: region::settled, on: true });
-    app.init_resource::<Measure>().init_resource::<Counted>().add_systems(Update, (draw, region::count));
+    app.init_resource::<Measure>()
+        .init_resource::<Counted>()
+        .add_systems(Update, (draw, region::count))
+        .add_systems(CaseWhole, region::anew);
 }
 
 /// Lines and points in the room.

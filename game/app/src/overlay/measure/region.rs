@@ -164,6 +164,11 @@ pub(super) fn count(
     }
 }
 
+/// Images that were coarse are whole now.
+pub(super) fn anew(mut counted: ResMut<Counted>) {
+    *counted = Counted::default();
+}
+
 /// Whether it has been counted.
 pub(super) fn settled(world: &World) -> bool {
     world.get_resource::<Counted>().is_none_or(|c| c.coming.is_none())
