@@ -3,7 +3,43 @@
 use crate::error::ComputeError;
 use crate::layer::ShifterInBeam;
 use crate::machine::MachineModel;
-use vestibule_patient::{Beam, Plan, RadiationType};
+use crate::overrides::Materials;
+use crate::prepared::DoseOptions;
+use vestibule_geometry::Grid;
+use vestibule_patient::{Beam, Image, Plan, RadiationType};
+
+/// Largest dose grid, voxels.
+const GRID_LIMIT: usize = 64_000_000;
+
+/// What any engine needs: a spacing that it takes, and a CT in the plan's frame.
+pub(crate) fn check_ground(ct: &Image, plan: &Plan, options: &DoseOptions) -> Result<(), ComputeError> {
+    if !(options.grid_mm >= 0.5 && options.grid_mm <= 10.0) {
+        return Err(ComputeError::GridSpacing { grid_mm: options.grid_mm });
+    }
+    let [ct, plan] = [&ct.frame_of_reference_uid, &plan.frame_of_reference_uid];
+    if !ct.is_empty() && !plan.is_empty() && ct != plan {
+        return Err(ComputeError::FrameOfReference);
+    }
+    Ok(())
+}
+
+/// A dose grid that fits.
+pub(crate) fn check_size(grid: &Grid, options: &DoseOptions) -> Result<(), ComputeError> {
+    let voxels = grid.size.iter().map(|n| *n as f64).product::<f64>();
+    if voxels > GRID_LIMIT as f64 {
+        let (grid_mm, voxels) = (options.grid_mm, voxels as usize);
+        return Err(ComputeError::GridTooLarge { grid_mm, voxels, limit: GRID_LIMIT });
+    }
+    Ok(())
+}
+
+/// What stands beside a dose of what lies outside the body.
+pub(crate) fn outside_of(materials: &Materials) -> &'static str {
+    match materials.supports.is_empty() {
+        true => "outside the body nothing stops the beam: couch, mask and air are left out",
+        false => "outside the body nothing but the supports that are named here stops the beam",
+    }
+}
 
 pub(crate) fn check_plan(plan: &Plan, machine: &MachineModel) -> Result<(), ComputeError> {
     if plan.beams.is_empty() {

@@ -1,6 +1,6 @@
 //! A plan made ready: every check done, every ray cast, so that a spot's dose is one short loop.
 
-use crate::check::{check_plan, shifter_in};
+use crate::check::{check_ground, check_plan, check_size, outside_of, shifter_in};
 use crate::deposit::{LayerField, Scratch, SpotOnRays, deposit, deposit_wide};
 use crate::error::ComputeError;
 use crate::hu::HuTable;
@@ -14,8 +14,6 @@ use nalgebra::Point3;
 use vestibule_geometry::{Grid, Volume};
 use vestibule_patient::{Beam, Image, Plan};
 
-/// Largest dose grid, voxels.
-pub(crate) const GRID_LIMIT: usize = 64_000_000;
 /// Largest fan of rays of one beam, nodes.
 const FAN_LIMIT: usize = 128_000_000;
 
@@ -104,32 +102,13 @@ impl PreparedPlan {
         options: &DoseOptions,
         materials: &Materials,
     ) -> Result<Self, ComputeError> {
-        if !(options.grid_mm >= 0.5 && options.grid_mm <= 10.0) {
-            return Err(ComputeError::GridSpacing { grid_mm: options.grid_mm });
-        }
-        let known = |uid: &str| !uid.is_empty();
-        if known(&ct.frame_of_reference_uid)
-            && known(&plan.frame_of_reference_uid)
-            && ct.frame_of_reference_uid != plan.frame_of_reference_uid
-        {
-            return Err(ComputeError::FrameOfReference);
-        }
+        check_ground(ct, plan, options)?;
         check_plan(plan, machine)?;
         let stopping = StoppingMap::new(ct, body, hu, materials)?;
         let grid = stopping.dose_grid(options.grid_mm);
-        let voxels = grid.size.iter().map(|n| *n as f64).product::<f64>();
-        if voxels > GRID_LIMIT as f64 {
-            return Err(ComputeError::GridTooLarge {
-                grid_mm: options.grid_mm,
-                voxels: voxels as usize,
-                limit: GRID_LIMIT,
-            });
-        }
+        check_size(&grid, options)?;
 
-        let outside = match materials.supports.is_empty() {
-            true => "outside the body nothing stops the beam: couch, mask and air are left out",
-            false => "outside the body nothing but the supports that are named here stops the beam",
-        };
+        let outside = outside_of(materials);
         let mut notes = vec![format!("machine '{}', calibration '{}'", machine.name, hu.name), outside.to_owned()];
         notes.extend(stopping.notes.iter().cloned());
         if stopping.above_table > 0 {

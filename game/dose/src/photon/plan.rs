@@ -9,11 +9,12 @@ use super::opening::bounds;
 use super::pass::{DepthTable, Folded, Stand, pass};
 use super::poses::{Pose, poses, way_mu};
 use super::spectrum::{Spectra, calibration, points, primary_fluence};
+use crate::check::{check_ground, check_size, outside_of};
 use crate::error::ComputeError;
 use crate::hu::HuTable;
 use crate::live::IndexBox;
 use crate::overrides::Materials;
-use crate::prepared::{DoseOptions, GRID_LIMIT};
+use crate::prepared::DoseOptions;
 use crate::stopping::StoppingMap;
 use nalgebra::{Isometry3, Translation3, UnitQuaternion};
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,27 +95,14 @@ impl PhotonPlan {
         options: &DoseOptions,
         materials: &Materials,
     ) -> Result<Self, ComputeError> {
-        if !(options.grid_mm >= 0.5 && options.grid_mm <= 10.0) {
-            return Err(ComputeError::GridSpacing { grid_mm: options.grid_mm });
-        }
-        let known = |uid: &str| !uid.is_empty();
-        if known(&ct.frame_of_reference_uid)
-            && known(&plan.frame_of_reference_uid)
-            && ct.frame_of_reference_uid != plan.frame_of_reference_uid
-        {
-            return Err(ComputeError::FrameOfReference);
-        }
-        let outside = match materials.supports.is_empty() {
-            true => "outside the body nothing stops the beam: couch, mask and air are left out",
-            false => "outside the body nothing but the supports that are named here stops the beam",
-        };
+        check_ground(ct, plan, options)?;
         let mut notes = vec![
             format!("machine '{}', calibration '{}'", machine.name, hu.name),
             format!(
                 "made-up machine: 1 MU is {} Gy at the depth of the maximum in water, field {} mm, {} mm from the source",
                 machine.calibration.gray_per_mu, machine.calibration.field_mm, machine.calibration.source_surface_mm
             ),
-            outside.to_owned(),
+            outside_of(materials).to_owned(),
         ];
         check_plan(plan, machine, &mut notes)?;
         if ct.volume.grid.size[2] < 2 {
@@ -122,11 +110,7 @@ impl PhotonPlan {
         }
         let stopping = StoppingMap::new(ct, body, hu, materials)?;
         let grid = stopping.dose_grid(options.grid_mm);
-        let voxels = grid.size.iter().map(|n| *n as f64).product::<f64>();
-        if voxels > GRID_LIMIT as f64 {
-            let voxels = voxels as usize;
-            return Err(ComputeError::GridTooLarge { grid_mm: options.grid_mm, voxels, limit: GRID_LIMIT });
-        }
+        check_size(&grid, options)?;
         notes.extend(stopping.notes.iter().cloned());
         let poses = poses(plan);
         let places = places(plan, &poses, machine, &stopping, &mut notes);
