@@ -163,6 +163,9 @@ fn computes(patient: &Patient, plan: Option<&str>, grid_mm: f64) -> Result<Compu
         }
         // photons
         Err(PrepareError::NoPlan | PrepareError::UnknownPlan(_)) if !patient.plans.is_empty() => {}
+        Err(PrepareError::NoPlan) => {
+            tell!("vestibule: no beam is shown: this patient has no plan; import one (`vestibule patient import`)");
+        }
         Err(e) => tell!("vestibule: no beam is shown: {e}"),
     }
     let Some(plan) = patient.plans.get(plan_of(patient, plan)).filter(|p| PreparedPhotons::fits(p)) else {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use vestibule_app::trouble::{CARD_LOST, LIFE};
 use vestibule_app::xr::supervise::{self, Watched};
 use vestibule_app::{AppOptions, KeepsMeshes, Play, ShowError, Shown};
@@ -150,6 +150,7 @@ fn again() -> Done {
     }
     let mut next = std::process::Command::new(std::env::current_exe().map_err(Failure::work)?);
     next.args(std::env::args_os().skip(1)).env(LIFE, (life + 1).to_string());
+    next.envs(Resume::file().map(|file| (supervise::RESUME, file)));
     #[cfg(unix)]
     let failed = std::os::unix::process::CommandExt::exec(&mut next);
     #[cfg(not(unix))]
@@ -190,21 +191,28 @@ struct Resume {
 }
 
 impl Resume {
-    /// A parent names it; without one it goes by this process, which stays the same when its program starts again.
-    fn file() -> PathBuf {
-        let own = || std::env::temp_dir().join(format!("vestibule-resume-{}", std::process::id()));
-        std::env::var_os(supervise::RESUME).map_or_else(own, PathBuf::from)
+    /// A parent names it, or the life before; else it lies in a folder of this program's own. None: there is nowhere to write, and nothing
+    /// else suffers.
+    fn file() -> Option<PathBuf> {
+        static OWN: OnceLock<Option<PathBuf>> = OnceLock::new();
+        let own = || {
+            let folder = tempfile::Builder::new().prefix("vestibule-").tempdir().ok()?;
+            Some(folder.keep().join("resume"))
+        };
+        std::env::var_os(supervise::RESUME).map(PathBuf::from).or_else(|| OWN.get_or_init(own).clone())
     }
 
     fn read() -> Option<Self> {
         let again = supervise::is_child() || std::env::var_os(LIFE).is_some();
-        serde_json::from_str(&std::fs::read_to_string(Self::file()).ok().filter(|_| again)?).ok()
+        let file = again.then(Self::file).flatten()?;
+        serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()
     }
 
     /// There will be no next life.
     fn forget() {
-        if !supervise::is_child() {
-            let _ = std::fs::remove_file(Self::file());
+        if let Some(file) = Self::file().filter(|_| !supervise::is_child()) {
+            let _ = std::fs::remove_file(&file);
+            let _ = file.parent().map(std::fs::remove_dir);
         }
     }
 
@@ -233,7 +241,7 @@ impl Resume {
 
     /// Whole or not at all.
     fn write(text: &str) {
-        let file = Self::file();
+        let Some(file) = Self::file() else { return };
         let new = file.with_extension("new");
         let _ = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &file));
     }

@@ -64,6 +64,11 @@ pub fn supports_of(set: Option<&StructureSet>, ct: &Grid) -> Vec<(String, Volume
     all.map(|s| (s.name.clone(), contour::mask(&s.contours, ct))).filter(|s| s.1.data.iter().any(|v| *v != 0)).collect()
 }
 
+/// What of the CT is the patient, on its grid, where a structure set outlines the body.
+pub fn body_of(set: Option<&StructureSet>, ct: &Grid) -> Option<Volume<u8>> {
+    set.and_then(StructureSet::external).map(|s| contour::mask(&s.contours, ct))
+}
+
 impl<'a> Materials<'a> {
     /// Supports alone, each as the CT shows it.
     pub fn of_supports(supports: &'a [(String, Volume<u8>)]) -> Self {

@@ -58,11 +58,36 @@ impl StructureSet {
         })
     }
 
-    /// The outline of the body: type EXTERNAL, else named BODY, External or Skin.
+    /// The outline of the body: type EXTERNAL, else named BODY, External or Skin. One without contours outlines nothing and is passed over.
     pub fn external(&self) -> Option<&Structure> {
+        let outlined = |s: &&Structure| !s.contours.is_empty();
         self.structures
             .iter()
-            .find(|s| s.roi_type == RoiType::External)
-            .or_else(|| ["BODY", "External", "Skin"].iter().find_map(|n| self.find(n)))
+            .find(|s| s.roi_type == RoiType::External && outlined(s))
+            .or_else(|| ["BODY", "External", "Skin"].iter().find_map(|n| self.find(n).filter(outlined)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outline_without_contours_is_passed_over() {
+        let of = |name: &str, roi_type: RoiType, drawn: bool| Structure {
+            name: name.to_owned(),
+            roi_type,
+            contours: vec![Contour::default(); usize::from(drawn)],
+            ..Structure::default()
+        };
+        let mut set = StructureSet {
+            structures: vec![of("outline", RoiType::External, false), of("body", RoiType::Unknown, true)],
+            ..StructureSet::default()
+        };
+        assert_eq!(set.external().unwrap().name, "body");
+        set.structures.pop();
+        assert!(set.external().is_none(), "an empty outline is none");
+        set.structures.push(of("skin", RoiType::External, true));
+        assert_eq!(set.external().unwrap().name, "skin");
     }
 }

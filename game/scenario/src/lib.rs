@@ -7,6 +7,7 @@ mod condition;
 mod control_points;
 mod controls;
 pub mod delivery;
+mod ground;
 pub mod inspect;
 mod journey;
 mod library;

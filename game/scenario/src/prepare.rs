@@ -1,13 +1,12 @@
 //! From a patient to what a session plays: one plan, its spots in time, and the engine ready to paint it.
 
 use crate::delivery::Delivery;
+use crate::ground::Ground;
 use std::sync::Arc;
-use vestibule_dose::overrides::supports_of;
 use vestibule_dose::{
-    ComputeError, DeliveryOrder, DoseOptions, HuTable, LiveDose, MachineModel, Materials, Painting, PreparedPlan,
-    RayProbe, SpotVisit, Timeline,
+    ComputeError, DeliveryOrder, DoseOptions, LiveDose, MachineModel, Painting, PreparedPlan, RayProbe, SpotVisit,
+    Timeline,
 };
-use vestibule_geometry::contour;
 use vestibule_patient::{Chosen, NotChosen, Patient, Plan, RadiationType};
 
 /// A plan that can be played.
@@ -69,16 +68,12 @@ impl Prepared {
                 NotChosen::Several(n) => PrepareError::SeveralPlans(n),
             })?,
         };
-        let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
-        let structures = patient.structures_of(plan);
-        let supports = supports_of(structures, &image.volume.grid);
-        let body = structures.and_then(|s| s.external()).map(|body| contour::mask(&body.contours, &image.volume.grid));
-        let machine = MachineModel::generic();
-        let hu = HuTable::for_image(image);
-        let (options, materials) = (DoseOptions { grid_mm }, Materials::of_supports(&supports));
+        let ground = Ground::of(patient, plan)?;
+        let (machine, options) = (MachineModel::generic(), DoseOptions { grid_mm });
         let order = DeliveryOrder::new(plan)?;
-        let delivered = &order.plan;
-        let dose = PreparedPlan::with_materials(image, body.as_ref(), delivered, &machine, &hu, &options, &materials)?;
+        let (Ground { image, body, hu, .. }, delivered) = (&ground, &order.plan);
+        let materials = ground.materials();
+        let dose = PreparedPlan::with_materials(image, body.as_ref(), delivered, &machine, hu, &options, &materials)?;
         let timeline = Timeline::new(delivered, &machine.delivery_times());
         let delivery = Arc::new(Delivery::new(delivered, &timeline));
         let (timeline, dose) = (Arc::new(timeline), Arc::new(dose));
@@ -101,11 +96,7 @@ impl Prepared {
 /// # Errors
 /// No CT in the plan's frame, or a CT that the engine refuses.
 pub fn ray_probe(patient: &Patient, plan: &Plan) -> Result<(RayProbe, usize), PrepareError> {
-    let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
-    let at = patient.images.iter().position(|i| i.uid == image.uid).ok_or(PrepareError::NoImage)?;
-    let structures = patient.structures_of(plan);
-    let supports = supports_of(structures, &image.volume.grid);
-    let body = structures.and_then(|s| s.external()).map(|body| contour::mask(&body.contours, &image.volume.grid));
-    let materials = Materials::of_supports(&supports);
-    Ok((RayProbe::new(image, body.as_ref(), &HuTable::for_image(image), &materials)?, at))
+    let ground = Ground::of(patient, plan)?;
+    let at = patient.images.iter().position(|i| i.uid == ground.image.uid).ok_or(PrepareError::NoImage)?;
+    Ok((RayProbe::new(ground.image, ground.body.as_ref(), &ground.hu, &ground.materials())?, at))
 }

@@ -2,11 +2,10 @@
 
 use crate::control_points::GENERIC_LINAC;
 use crate::delivery::Delivery;
+use crate::ground::Ground;
 use crate::prepare::PrepareError;
 use std::sync::Arc;
-use vestibule_dose::overrides::supports_of;
-use vestibule_dose::{DoseOptions, HuTable, LivePhotons, Materials, Painting, PhotonMachine, PhotonPlan};
-use vestibule_geometry::contour;
+use vestibule_dose::{DoseOptions, LivePhotons, Painting, PhotonMachine, PhotonPlan};
 use vestibule_patient::{Patient, Plan, RadiationType};
 
 /// A plan of photon beams that can be played.
@@ -31,13 +30,10 @@ impl PreparedPhotons {
     /// # Errors
     /// No CT in the plan's frame, or a plan that the engine refuses: another energy than 6 MV, wedges, a CT of one slice.
     pub fn new(patient: &Patient, plan: &Plan, grid_mm: f64) -> Result<Self, PrepareError> {
-        let image = patient.planning_image(plan).ok_or(PrepareError::NoImage)?;
-        let structures = patient.structures_of(plan);
-        let supports = supports_of(structures, &image.volume.grid);
-        let body = structures.and_then(|s| s.external()).map(|body| contour::mask(&body.contours, &image.volume.grid));
-        let (machine, hu) = (PhotonMachine::generic(), HuTable::for_image(image));
-        let (options, materials) = (DoseOptions { grid_mm }, Materials::of_supports(&supports));
-        let dose = PhotonPlan::new(image, body.as_ref(), plan, &machine, &hu, &options, &materials)?;
+        let ground = Ground::of(patient, plan)?;
+        let (machine, options, materials) = (PhotonMachine::generic(), DoseOptions { grid_mm }, ground.materials());
+        let Ground { image, body, hu, .. } = &ground;
+        let dose = PhotonPlan::new(image, body.as_ref(), plan, &machine, hu, &options, &materials)?;
         let delivery = Delivery::of_control_points(plan, &GENERIC_LINAC);
         Ok(Self { plan: plan.clone(), delivery: Arc::new(delivery), dose: Arc::new(dose) })
     }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses what it needs of it")]
 
+pub mod staff;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -109,9 +111,9 @@ impl Run {
         let (played, ended) = (codes.first() == Some(&0), codes.get(1).copied());
         let run = Self { folder, log, errors, played, ended, output };
         if !run.played || !acted {
-            for file in ["puppet.log", "app.log", "app.err", "monado.log"] {
+            for (file, last) in [("monado.log", 10), ("app.err", 25), ("puppet.log", 25), ("app.log", 60)] {
                 let text = std::fs::read_to_string(run.path("out").join(file)).unwrap_or_default();
-                let tail: Vec<&str> = text.lines().rev().take(25).collect();
+                let tail: Vec<&str> = text.lines().rev().take(last).collect();
                 println!("--- {file}\n{}", tail.into_iter().rev().collect::<Vec<_>>().join("\n"));
             }
         }

@@ -95,6 +95,12 @@ impl Log {
         self.lines.clear();
     }
 
+    /// Forgets all lines so far with this text.
+    pub fn forget_of(&mut self, text: &str) {
+        self.news();
+        self.lines.retain(|l| !l.contains(text));
+    }
+
     /// Centre, half width and half height of a panel.
     pub fn panel(&mut self, name: &str) -> Result<[V; 3], String> {
         self.news();

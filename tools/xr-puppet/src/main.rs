@@ -19,7 +19,8 @@
 //! | `ask WORD` | asks `xr-session` for something (see there) and waits until it is done |
 //! | `again` | a new runtime and a new program: connects anew and forgets what the old ones said |
 //! | `rule TEXT => COMMAND` | from now on, whenever a line with this text comes while something is waited for, does the command |
-//! | `until STEP SECONDS`, `go` | lets the session's clock rest at this moment of a step, and waits for it; lets it go on |
+//! | `rests STEP SECONDS` | the session's clock will rest at this moment of a step |
+//! | `until STEP SECONDS`, `go` | the same, and waits for it; lets it go on |
 //! | `click` | pulls the trigger, waits for the program to see it, lets go |
 //! | `trigger 0..1`, `menu 0\|1`, `mark 0\|1`, `hands 0\|1` | buttons; controllers on or off |
 //! | `button left\|right system\|a\|b\|trigger\|stick 0\|1` | any button of either controller |
@@ -307,11 +308,15 @@ impl Puppet {
                 let (text, command) = rest.split_once("=>").ok_or("a rule has an arrow =>")?;
                 self.rules.push((text.trim().to_owned(), command.trim().to_owned()));
             }
-            ("until", _) => {
+            ("rests" | "until", _) => {
+                self.log.forget_of("held"); // the clock rests at the beginning, too, until everything is drawn
                 std::fs::write(format!("{}/until", self.control), rest).map_err(|e| e.to_string())?;
-                self.wait("held")?;
+                if word == "until" {
+                    self.wait("held")?;
+                }
             }
             ("go", _) => {
+                self.log.forget_of("going");
                 let _ = std::fs::remove_file(format!("{}/until", self.control));
                 self.wait("going")?;
             }

@@ -62,6 +62,8 @@ enum Target {
 
 /// A gaze that moves no farther than this, points, rests.
 const RESTS: f32 = 14.0;
+/// Beside every board: who lets go there has pressed nothing.
+const BESIDE: Pos2 = Pos2::new(-1e5, -1e5);
 
 #[derive(Default)]
 pub(super) struct Dwell {
@@ -113,10 +115,12 @@ pub(super) fn bridge(
             _ => model.hot.map(Target::Button),
         };
         if !dwell.stays(target) {
-            *dwell = Dwell { target, seconds: 0.0 };
+            *dwell = Dwell { target, ..Dwell::default() };
         }
         let before = dwell.seconds;
-        if target.is_some() && best.is_some() {
+        // a press would not reach a board while another is held
+        let reaches = best.is_some_and(|b| held_by.is_none_or(|h| h == b.0));
+        if target.is_some() && reaches {
             dwell.seconds += time.delta_secs().min(0.5); // one hitch must not press
         }
         dwelt = before < tokens::DWELL_S && dwell.seconds >= tokens::DWELL_S;
@@ -143,13 +147,9 @@ pub(super) fn bridge(
             }
         }
         let at = now.or(board.pointer);
-        let (press, release) = if by_gaze {
-            (dwelt && on_it, board.held && !dwelt)
-        } else {
-            // a quick click may begin and end within one frame
-            let press = pointer.pressed && on_it;
-            (press, pointer.released && (board.held || press))
-        };
+        // a quick click may begin and end within one frame, and what is looked at always does: in the next one the board may stand elsewhere
+        let press = on_it && if by_gaze { dwelt } else { pointer.pressed };
+        let release = (by_gaze || pointer.released) && (board.held || press);
         let button = |pos, pressed| egui::Event::PointerButton {
             pos,
             button: egui::PointerButton::Primary,
@@ -160,8 +160,15 @@ pub(super) fn bridge(
             send(button(p, true));
             board.held = true;
         }
-        if let (true, Some(p)) = (release, at) {
-            send(button(p, false));
+        if release {
+            // turned so far away that it meets the board's plane nowhere
+            if at.is_none() {
+                send(egui::Event::PointerMoved(BESIDE));
+            }
+            send(button(at.unwrap_or(BESIDE), false));
+            if at.is_none() {
+                send(egui::Event::PointerGone);
+            }
             board.held = false;
         }
         // pressed: the ring is gone until the gaze has been elsewhere
@@ -177,5 +184,94 @@ pub(super) fn bridge(
             send(egui::Event::MouseWheel { unit, delta, phase, modifiers: egui::Modifiers::default() });
         }
         board.pointer = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::PanelKind;
+    use bevy::ecs::message::Messages;
+    use bevy::ecs::system::SystemId;
+    use std::time::Duration;
+
+    /// Two boards, one ahead and one to the right of it, and whoever points at them.
+    struct Bench {
+        world: World,
+        bridge: SystemId,
+        boards: [Entity; 2],
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let mut world = World::new();
+            world.insert_resource(Events::new(false));
+            world.init_resource::<Time<Real>>();
+            world.init_resource::<Pointer>();
+            world.init_resource::<PanelModel>();
+            world.init_resource::<Messages<EguiInputEvent>>();
+            let boards = [-0.6, 0.6].map(|x| {
+                let context = world.spawn_empty().id();
+                let place = GlobalTransform::from(Transform::from_xyz(x, 1.0, -1.0));
+                let board = Board::new(Vec2::new(1.0, 0.5), 1000.0, context);
+                world.spawn((board, Panel { kind: PanelKind::Main, told: None }, place, Visibility::Visible)).id()
+            });
+            let bridge = world.register_system(bridge);
+            Self { world, bridge, boards }
+        }
+
+        /// A frame of 0.4 s: which of the boards is pressed in it, and which lets go, and where.
+        fn frame(&mut self, kind: PointerKind, to: Vec3, pressed: bool, released: bool) -> Vec<(usize, bool, Pos2)> {
+            self.world.resource_mut::<Time<Real>>().advance_by(Duration::from_millis(400));
+            let from = Vec3::new(0.0, 1.0, 0.0);
+            let ray = Dir3::new(to - from).ok().map(|way| Ray3d::new(from, way));
+            *self.world.resource_mut::<Pointer>() = Pointer { ray, kind, pressed, released, ..Pointer::default() };
+            self.world.run_system(self.bridge).unwrap();
+            let contexts = self.boards.map(|b| self.world.get::<Board>(b).unwrap().context);
+            let all: Vec<_> = self.world.resource_mut::<Messages<EguiInputEvent>>().drain().collect();
+            let button = |e: EguiInputEvent| match e.event {
+                egui::Event::PointerButton { pos, pressed, .. } => {
+                    Some((contexts.iter().position(|c| *c == e.context)?, pressed, pos))
+                }
+                _ => None,
+            };
+            all.into_iter().filter_map(button).collect()
+        }
+    }
+
+    const LEFT: Vec3 = Vec3::new(-0.6, 1.0, -1.0);
+    const RIGHT: Vec3 = Vec3::new(0.6, 1.0, -1.0);
+    const BEHIND: Vec3 = Vec3::new(0.0, 1.0, 3.0);
+
+    #[test]
+    fn who_turns_away_and_lets_go_has_pressed_nothing_and_can_press_elsewhere() {
+        let mut bench = Bench::new();
+        let laser = PointerKind::Laser;
+        assert!(matches!(bench.frame(laser, LEFT, true, false)[..], [(0, true, _)]));
+        assert!(bench.frame(laser, BEHIND, false, false).is_empty());
+        let away = bench.frame(laser, BEHIND, false, true);
+        assert_eq!(away, [(0, false, BESIDE)]);
+        assert!(matches!(bench.frame(laser, RIGHT, true, false)[..], [(1, true, _)]), "the other board answers");
+        assert!(
+            matches!(bench.frame(laser, RIGHT, false, true)[..], [(1, false, p)] if p.distance(Pos2::new(500.0, 250.0)) < 0.1)
+        );
+    }
+
+    #[test]
+    fn what_is_looked_at_is_pressed_once_until_it_was_left() {
+        let mut bench = Bench::new();
+        let look = |bench: &mut Bench, at: Option<(Vec3, &str)>, frames: usize| {
+            bench.world.resource_mut::<PanelModel>().hot = at.map(|a| egui::Id::new(a.1));
+            let to = at.map_or(BEHIND, |a| a.0);
+            (0..frames).flat_map(|_| bench.frame(PointerKind::Gaze, to, false, false)).collect::<Vec<_>>()
+        };
+        let stop = Some((LEFT, "stop"));
+        assert!(look(&mut bench, stop, 3).is_empty(), "not at once");
+        assert!(matches!(look(&mut bench, stop, 5)[..], [(0, true, _), (0, false, _)]), "once");
+        assert!(look(&mut bench, None, 1).is_empty());
+        assert!(matches!(look(&mut bench, stop, 5)[..], [(0, true, _), (0, false, _)]), "looked at again");
+        // a hand that presses and is lost lets go; what is looked at then is pressed
+        assert!(matches!(bench.frame(PointerKind::Laser, RIGHT, true, false)[..], [(1, true, _)]));
+        assert!(matches!(look(&mut bench, stop, 5)[..], [(1, false, _), (0, true, _), (0, false, _)]));
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::trouble::{CARD_LOST, LIFE};
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -95,8 +95,9 @@ pub fn run(events: bool) -> std::io::Result<Watched> {
             println!("PARENT {:.2} {s}", start.elapsed().as_secs_f32());
         }
     };
-    let resume = env::temp_dir().join(format!("vestibule-resume-{}", std::process::id()));
-    let _clear = Clear(resume.clone());
+    // a folder of its own: other programs with the same number, in a process space of theirs, may share the scratch folder
+    let folder = tempfile::Builder::new().prefix("vestibule-").tempdir()?;
+    let resume = folder.path().join("resume");
     let patience = env::var(PATIENCE).ok().and_then(|v| v.parse().ok()).unwrap_or(PATIENCE_S);
     for life in 1..=LIVES {
         say(format!("starts life {life}"));
@@ -129,15 +130,6 @@ pub fn run(events: bool) -> std::io::Result<Watched> {
 
 fn over(resume: &Path) -> bool {
     std::fs::read_to_string(resume).is_ok_and(|t| t == FINISHED)
-}
-
-/// Takes the file away at the end.
-struct Clear(PathBuf);
-
-impl Drop for Clear {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }
 
 /// Looks for the runtime until it answers. Each look is a process of its own: a runtime lives in the process that asks it, may

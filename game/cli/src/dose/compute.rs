@@ -15,12 +15,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use vestibule_dicom::write;
 use vestibule_dose::let_d::LET_FLOOR;
+use vestibule_dose::overrides::body_of;
 use vestibule_dose::{
     DoseOptions, HuTable, LET_COUNTS_ABOVE, LetProtons, MachineModel, PhotonMachine, PreparedPlan, as_dose,
     compute_fraction, dose_averaged_let, rbe,
 };
-use vestibule_geometry::{Volume, contour};
-use vestibule_patient::{DoseSummation, DoseType, RadiationType, StructureSet};
+use vestibule_geometry::Volume;
+use vestibule_patient::{DoseSummation, DoseType, RadiationType};
 
 /// What `compute` takes.
 #[derive(clap::Args)]
@@ -139,9 +140,8 @@ pub fn run(args: &Args, global: &Global) -> Done {
         }
     };
     let structures = patient.structures_of(plan);
-    let external = structures.and_then(StructureSet::external).filter(|s| !s.contours.is_empty());
     let started = Instant::now();
-    let body = external.map(|s| contour::mask(&s.contours, &ct.volume.grid));
+    let body = body_of(structures, &ct.volume.grid);
     let given = Prepared::new(&args.materials, structures, &ct.volume.grid)?;
     let hu = calibration.unwrap_or_else(|| HuTable::for_image(ct));
     let options = DoseOptions { grid_mm: args.grid_mm };

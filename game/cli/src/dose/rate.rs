@@ -9,13 +9,13 @@ use crate::output::{Done, Failure, print_json, progress};
 use crate::store::{Create, open};
 use serde_json::json;
 use std::path::PathBuf;
-use vestibule_dose::overrides::supports_of;
+use vestibule_dose::overrides::{body_of, supports_of};
 use vestibule_dose::rate::{clock::SteadyBeam, structure_voxels};
 use vestibule_dose::{
     BeamDoseRate, DeliveryOrder, DoseFloor, DoseOptions, DoseRateMetric, HuTable, Materials, PreparedPlan,
     RateHistogram, Timeline,
 };
-use vestibule_geometry::{Grid, contour};
+use vestibule_geometry::Grid;
 use vestibule_patient::{Plan, StructureSet};
 
 /// What `rate` takes.
@@ -134,10 +134,7 @@ pub fn run(args: &Args, global: &Global) -> Done {
     })?;
     let structures = patient.structures_of(plan);
     let wanted = wanted(args, structures)?;
-    let body = structures
-        .and_then(StructureSet::external)
-        .filter(|s| !s.contours.is_empty())
-        .map(|s| contour::mask(&s.contours, &ct.volume.grid));
+    let body = body_of(structures, &ct.volume.grid);
     let hu = calibration.unwrap_or_else(|| HuTable::for_image(ct));
     let order = DeliveryOrder::new(plan).map_err(Failure::work)?;
     let timeline = Timeline::checked(&order.plan, &machine).map_err(Failure::work)?;

@@ -132,7 +132,7 @@ pub fn plugin(app: &mut App) {
         .init_resource::<Cockpit>()
         .init_resource::<Shortcuts>()
         .add_systems(Startup, spawn)
-        .add_systems(Update, (place.in_set(chart::Placed), enlarge, pages).chain())
+        .add_systems(Update, (place.in_set(chart::Placed), enlarge, turn, pages).chain())
         .add_systems(Last, tell_state)
         .add_systems(Draw(0), draw::<0>)
         .add_systems(Draw(1), draw::<1>)
@@ -254,6 +254,14 @@ fn enlarge(
             // Bevy asks anew how large a camera's target is only when its lens has changed
             lens.set_changed();
         }
+    }
+}
+
+/// Whoever switches a page on, here or at the desk, wants to see it: the board turns to it.
+fn turn(family: Res<Family>, mut cockpit: ResMut<Cockpit>, mut was: Local<Option<usize>>) {
+    let on = family.0.iter().filter(|o| o.on && o.page.is_some()).count();
+    if was.replace(on).is_some_and(|was| on > was) {
+        cockpit.page = Page::Charts;
     }
 }
 

@@ -4,7 +4,7 @@ use super::boards::{self, Boards};
 use super::picture::slice_mm;
 use super::play::{Transport, Wish};
 use super::views::{SLANT, Views};
-use super::{snapshot, state, time_bar};
+use super::{snapshot, state};
 use crate::now::Words;
 use crate::overlay::{Cuts, Family, charts, compare, dose, measure, notes, volume};
 use crate::xr::Bindings;
@@ -71,10 +71,10 @@ fn does(world: &mut World, control: Control) {
         }
         Control::Picture => snapshot::take(world),
         Control::Play => {
-            let transport = world.resource::<Transport>();
-            let wish = Wish::Play(!transport.playing);
+            let mut transport = world.resource_mut::<Transport>();
             if transport.length_s > 0.0 {
-                time_bar::wish(world, vec![wish]);
+                let wish = Wish::Play(!transport.playing);
+                transport.wishes.push(wish);
             }
         }
         Control::Hottest => {

@@ -1,5 +1,7 @@
 //! A review as the app plays it: nobody is asked anything, any instant can be gone to.
 
+use crate::now::{Case, Engine};
+use crate::overlay::dose::{DoseShow, Source};
 use crate::patient_mode::{Driver, Play};
 use bevy::prelude::*;
 use std::sync::Arc;
@@ -104,11 +106,25 @@ impl Transport {
     }
 }
 
-/// Does what is wanted and says how time stands.
-pub(super) fn carry(mut driver: NonSendMut<Driver>, mut transport: ResMut<Transport>) {
+/// Does what is wanted and says how time stands. Whoever moves time wants to see the dose grow, where an engine computes it.
+pub(super) fn carry(
+    mut driver: NonSendMut<Driver>,
+    mut transport: ResMut<Transport>,
+    case: Option<Res<Case>>,
+    engine: Option<Res<Engine>>,
+    mut dose: ResMut<DoseShow>,
+) {
     let Some(review) = driver.play.review() else { return };
     let t = transport.bypass_change_detection();
-    for wish in std::mem::take(&mut t.wishes) {
+    let wishes = std::mem::take(&mut t.wishes);
+    if wishes.iter().any(|w| matches!(w, Wish::GoTo(_) | Wish::Play(true)))
+        && engine.is_some_and(|e| e.0.dose())
+        && dose.source != Source::Live
+        && let Some(case) = case
+    {
+        dose.choose(&case, Source::Live);
+    }
+    for wish in wishes {
         let (playing, speed) = review.playing();
         match wish {
             Wish::Play(on) => review.play(on, speed),

@@ -2,7 +2,8 @@
 
 use super::views::{Shows, Views};
 use crate::anatomy::PatientFrame;
-use crate::now::RoomData;
+use crate::events::Events;
+use crate::now::{Case, RoomData};
 use crate::overlay::Cuts;
 use crate::overlay::slices::Viewing;
 use crate::pointing::met;
@@ -48,10 +49,25 @@ fn place(
     frame: Option<Single<&GlobalTransform, With<PatientFrame>>>,
     mut ray: Single<(&mut Transform, &mut Visibility), (With<Ray>, Without<End>)>,
     mut end: Single<(&mut Transform, &mut Visibility), (With<End>, Without<Ray>)>,
+    out: Res<Events>,
+    case: Option<Res<Case>>,
+    mut told: Local<String>,
 ) {
+    // of nobody but synthetic patients
+    let listens = out.on() && case.is_some_and(|c| c.patient.synthetic);
+    let nothing_yet = told.is_empty();
+    let mut tell = |what: String| {
+        if listens && *told != what {
+            out.say(format_args!("{what}"));
+            *told = what;
+        }
+    };
     let (Some(at), Some(views), Some(frame)) = (shown.at, views, frame) else {
         ray.1.set_if_neq(Visibility::Hidden);
         end.1.set_if_neq(Visibility::Hidden);
+        if !nothing_yet {
+            tell("shows nothing".to_owned());
+        }
         return;
     };
     let Some(view) = views.list.iter().find(|v| v.shows == Shows::Room) else { return };
@@ -60,8 +76,12 @@ fn place(
     let half = (super::views::FIELD_DEG.to_radians() * 0.5).tan();
     let local = Vec3::new((at.x * 2.0 - 1.0) * half * aspect, (1.0 - at.y * 2.0) * half, -1.0);
     let way = (eye.rotation * local).normalize_or(Vec3::NEG_Z);
-    let far = met(&frame, &cuts, &viewing, eye.translation, way).unwrap_or(LONG_M);
+    let met = met(&frame, &cuts, &viewing, eye.translation, way);
+    let far = met.unwrap_or(LONG_M);
     let to = eye.translation + way * far;
+    // where in the patient, mm
+    let p = frame.affine().inverse().transform_point3(to);
+    tell(met.map_or_else(|| "shows far".to_owned(), |_| format!("shows {:.1} {:.1} {:.1}", p.x, p.y, p.z)));
     *ray.0 = Transform {
         translation: (eye.translation + to) * 0.5,
         rotation: Quat::from_rotation_arc(Vec3::Y, way),

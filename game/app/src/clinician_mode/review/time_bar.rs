@@ -1,9 +1,8 @@
 //! The bar of time: play, speed, the beams one after the other, and what the machine does at this instant.
 
 use super::play::{Transport, Wish};
-use crate::now::{Case, Engine, Now, Words};
+use crate::now::{Now, Words};
 use crate::opening;
-use crate::overlay::dose::{DoseShow, Source};
 use crate::overlay::widgets::mark;
 use crate::tokens;
 use bevy::prelude::*;
@@ -59,7 +58,7 @@ fn bar(ui: &mut Ui, world: &mut World, stacked: bool) {
             read(ui);
         });
     }
-    wish(world, wishes);
+    world.resource_mut::<Transport>().wishes.extend(wishes);
 }
 
 fn buttons(ui: &mut Ui, words: &Words, transport: &Transport, wishes: &mut Vec<Wish>) {
@@ -91,24 +90,6 @@ fn reading(now: &Now, transport: &Transport) -> String {
         format!("{:.0}° / {:.0}°", s.machine.gantry_deg.rem_euclid(360.0), s.machine.couch_deg.rem_euclid(360.0));
     // all of one instant: what is known of time may be a frame ahead
     format!("{:.1} / {:.1} s   {:.1} MU   {machine}\n{beam}", s.time_s, transport.length_s, s.mu)
-}
-
-/// What somebody wants of time.
-pub(super) fn wish(world: &mut World, wishes: Vec<Wish>) {
-    if wishes.is_empty() {
-        return;
-    }
-    // whoever moves time wants to see the dose grow
-    if wishes.iter().any(|w| !matches!(w, Wish::Speed(_) | Wish::Play(false)))
-        && let Some(case) = world.get_resource::<Case>().cloned()
-        && world.resource::<Engine>().0.dose()
-    {
-        let mut dose = world.resource_mut::<DoseShow>();
-        if dose.source != Source::Live {
-            dose.choose(&case, Source::Live);
-        }
-    }
-    world.resource_mut::<Transport>().wishes.extend(wishes);
 }
 
 /// The beams one after the other, as long as they last; gives the instant that was pressed.

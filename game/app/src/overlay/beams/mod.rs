@@ -62,16 +62,28 @@ pub fn plugin(app: &mut App) {
         .add_systems(Update, (follow, opening::stand, project).chain());
 }
 
-/// With time, while it runs.
-fn follow(now: Res<crate::now::Now>, mut show: ResMut<BeamsShow>) {
-    let (true, Some(beam)) = (show.follow, &now.state.beam) else { return };
-    if let Some([share, point]) = beam.unscanned {
-        let to = (beam.beam, share, Some(point));
-        if (show.beam, show.share, show.point) != to {
-            (show.beam, show.share, show.point) = to;
+/// With time; where it ends, what was delivered last.
+fn follow(now: Res<crate::now::Now>, transport: Res<Transport>, mut show: ResMut<BeamsShow>) {
+    if !show.follow {
+        return;
+    }
+    let mut to = BeamsShow { picked: None, ..show.clone() };
+    match &now.state.beam {
+        Some(beam) => match beam.unscanned {
+            Some([share, point]) => (to.beam, to.share, to.point) = (beam.beam, share, Some(point)),
+            None => (to.beam, to.layer) = (beam.beam, Some(beam.layer)),
+        },
+        None => {
+            let ended = transport.length_s > 0.0 && transport.time_s >= transport.length_s;
+            let Some((at, last)) = transport.delivery.beams.iter().enumerate().next_back().filter(|_| ended) else {
+                return;
+            };
+            (to.beam, to.share, to.point) = (at, 1.0, None);
+            to.layer = if last.unscanned.is_some() { to.layer } else { last.energies_mev.len().checked_sub(1) };
         }
-    } else if (show.beam, show.layer) != (beam.beam, Some(beam.layer)) {
-        (show.beam, show.layer, show.picked) = (beam.beam, Some(beam.layer), None);
+    }
+    if (show.beam, show.layer, show.share, show.point) != (to.beam, to.layer, to.share, to.point) {
+        *show = to;
     }
 }
 

@@ -9,10 +9,11 @@ use crate::output::{Done, Failure, print_json, progress};
 use serde_json::json;
 use std::time::Instant;
 use vestibule_dicom::write;
+use vestibule_dose::overrides::body_of;
 use vestibule_dose::photon::photon_fraction;
 use vestibule_dose::{DoseOptions, HuTable, PhotonMachine, PhotonPlan};
-use vestibule_geometry::{Volume, contour};
-use vestibule_patient::{DoseSummation, Image, Patient, Plan, StructureSet};
+use vestibule_geometry::Volume;
+use vestibule_patient::{DoseSummation, Image, Patient, Plan};
 
 /// Whether the call asks for what photons do not have.
 fn check(args: &Args) -> Result<(), Failure> {
@@ -42,9 +43,8 @@ pub fn run(
 ) -> Done {
     check(args)?;
     let structures = patient.structures_of(plan);
-    let external = structures.and_then(StructureSet::external).filter(|s| !s.contours.is_empty());
     let started = Instant::now();
-    let body = external.map(|s| contour::mask(&s.contours, &ct.volume.grid));
+    let body = body_of(structures, &ct.volume.grid);
     let given = Prepared::new(&args.materials, structures, &ct.volume.grid)?;
     let hu = calibration.unwrap_or_else(|| HuTable::for_image(ct));
     let options = DoseOptions { grid_mm: args.grid_mm };
