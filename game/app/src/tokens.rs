@@ -284,7 +284,9 @@ pub const DESK_PAGE: f32 = 400.0;
 /// Space between pictures, points.
 pub const DESK_GAP: f32 = 3.0;
 /// Least width of the words in the head that say what this is not for, points.
-pub const DESK_NOTE: f32 = 120.0;
+pub const DESK_NOTE: f32 = 172.0;
+/// Least width of the plan's name in the head, points.
+pub const DESK_PLAN: f32 = 60.0;
 /// Points that a pressed mouse may move on the desk and still click.
 pub const DESK_CLICK: f32 = 6.0;
 

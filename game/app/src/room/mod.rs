@@ -12,8 +12,11 @@ use bevy::prelude::*;
 use bevy::world_serialization::WorldInstanceReady;
 use serde::Deserialize;
 
-/// The probe is a little larger than the room so that the walls lie inside; the reflected box stays the room's.
+/// The probe is a little larger than the room so that the walls lie inside.
 const PROBE_GROW: f32 = 1.06;
+/// The reflected box is the room's, and this much larger on each side, metres: a wall in its very face would reflect, from one pixel to the next,
+/// what is across the room or itself, as the rounding falls.
+const REFLECTED_M: f32 = 0.01;
 
 /// Boxes of the baked light, in the room frame, metres.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -113,11 +116,12 @@ fn load(mut commands: Commands, assets: Res<AssetServer>, files: Res<RoomFiles>)
         Transform::from_translation((low + high) * 0.5).with_scale(high - low),
     ));
     let [low, high] = files.boxes.room.map(Vec3::from);
+    let scale = (high - low) * PROBE_GROW;
     commands.spawn((
         LightProbe::default(),
         reflections(&assets, &files),
-        ParallaxCorrection::Custom(Vec3::splat(0.5 / PROBE_GROW)),
-        Transform::from_translation((low + high) * 0.5).with_scale((high - low) * PROBE_GROW),
+        ParallaxCorrection::Custom(((high - low) * 0.5 + REFLECTED_M) / scale),
+        Transform::from_translation((low + high) * 0.5).with_scale(scale),
     ));
 }
 

@@ -367,18 +367,20 @@ fn read_holds(
     }
     let mark = a.mark.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
     let marked = mark && !hand.mark;
-    if marked {
-        out.say(format_args!("mark down"));
+    if mark != hand.mark {
+        out.say(format_args!("mark {}", if mark { "down" } else { "up" }));
     }
     hand.mark = mark;
     hand.asks.resize(a.asks.len(), false);
     for ((control, action), was) in a.asks.iter().zip(&mut hand.asks) {
         let down = action.state(s, openxr::Path::NULL).is_ok_and(|v| v.is_active && v.current_state);
-        if down && !std::mem::replace(was, down) {
-            out.say(format_args!("asks {control:?}"));
+        if down == std::mem::replace(was, down) {
+            continue;
+        }
+        if down {
             asked.0.push(*control);
         }
-        *was = down;
+        out.say(format_args!("{} {control:?}", if down { "asks" } else { "lets go of" }));
     }
     *hands = Hands { at, closed, marked };
 }

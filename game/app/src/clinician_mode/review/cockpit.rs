@@ -424,12 +424,8 @@ fn page(ui: &mut Ui, world: &mut World) {
             picture::show(ui, world, i, rect, alone);
         }
         Page::Charts => {
-            let pages: Vec<_> = world.resource::<Family>().0.iter().filter(|o| o.on).filter_map(|o| o.page).collect();
             let source = egui::scroll_area::ScrollSource { drag: egui::scroll_area::DragScroll::Always, ..default() };
-            egui::ScrollArea::vertical()
-                .scroll_source(source)
-                .auto_shrink(false)
-                .show(ui, |ui| pages.iter().for_each(|page| page(ui, world)));
+            egui::ScrollArea::vertical().scroll_source(source).auto_shrink(false).show(ui, |ui| desk::pages(ui, world));
         }
     }
 }

@@ -67,17 +67,31 @@ pub(super) fn draw(world: &mut World) {
     egui::Panel::left("side").exact_size(tokens::DESK_SIDE).frame(bar).show(&mut ui, |ui| {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| controls(ui, world));
     });
-    let pages: Vec<_> = world.resource::<Family>().0.iter().filter(|o| o.on).filter_map(|o| o.page).collect();
-    if !pages.is_empty() {
+    if world.resource::<Family>().0.iter().any(|o| o.on && o.page.is_some()) {
         egui::Panel::right("pages").exact_size(tokens::DESK_PAGE).frame(bar).show(&mut ui, |ui| {
-            egui::ScrollArea::vertical()
-                .auto_shrink(false)
-                .show(ui, |ui| pages.iter().for_each(|page| page(ui, world)));
+            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| pages(ui, world));
         });
     }
     let ground = egui::Frame::new().fill(tokens::DESK);
     egui::CentralPanel::default().frame(ground).show(&mut ui, |ui| pictures(ui, world));
     tell(world, &ctx);
+}
+
+/// The pages of overlays that are on, one below the other. One that somebody has just switched on comes into sight, however long those
+/// above it are.
+pub(super) fn pages(ui: &mut Ui, world: &mut World) {
+    type Page = fn(&mut Ui, &mut World);
+    let on = world.resource::<Family>().0.iter().filter(|o| o.on);
+    let pages: Vec<(&'static str, Page)> = on.filter_map(|o| Some((o.id, o.page?))).collect();
+    let key = egui::Id::new("pages that stood");
+    let now: Vec<&'static str> = pages.iter().map(|p| p.0).collect();
+    let stood = ui.data_mut(|d| std::mem::replace(d.get_temp_mut_or_insert_with(key, || now.clone()), now));
+    for (id, page) in pages {
+        if !stood.contains(&id) {
+            ui.scroll_to_cursor(Some(egui::Align::TOP));
+        }
+        page(ui, world);
+    }
 }
 
 /// Says where things lie and where the cross is, if anybody listens; of nobody but synthetic patients.
@@ -207,26 +221,15 @@ pub(super) fn tools(ui: &mut Ui, world: &mut World, words: &Words) {
 fn head(ui: &mut Ui, world: &mut World) {
     let Some(words) = world.get_resource::<Words>().cloned() else { return };
     ui.horizontal_centered(|ui| {
-        if let Some(case) = world.get_resource::<Case>() {
-            let name = case.patient.name.replace('^', " ");
-            ui.label(RichText::new(name.trim()).family(FontFamily::Name(BOLD.into())).size(tokens::DESK_TYPE[2]));
-            ui.label(RichText::new(&case.patient.id).color(tokens::DESK_SOFT));
-            if let Some(plan) = case.patient.plans.get(case.plan) {
-                let gray =
-                    plan.prescription_gy.map_or_else(String::new, |gy| format!(" · {gy:.1} Gy / {}", plan.fractions));
-                ui.label(format!("{}{gray}", plan.label));
-            }
-            if case.patient.synthetic {
-                let mark = RichText::new(words.get("app-synthetic")).size(tokens::DESK_TYPE[1]).color(tokens::AMBER);
-                ui.label(mark);
-            }
-        }
+        let id = ui.id().with("tools");
+        // as wide as the buttons were in the pass before
+        let taken = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
+        let left = (ui.available_width() - taken - tokens::DESK_NOTE - 60.0).max(tokens::DESK_NOTE);
+        titled(ui, world, &words, left);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let note =
                 RichText::new(words.get("review-not-clinical")).size(tokens::DESK_TYPE[1]).color(tokens::DESK_SOFT);
-            // in a narrow window it takes two lines in what the buttons leave, as wide as they were in the pass before
-            let id = ui.id().with("tools");
-            let taken = ui.data(|d| d.get_temp::<f32>(id)).unwrap_or(0.0);
+            // in a narrow window it takes two lines in what the buttons leave
             let room = vec2((ui.available_width() - taken - 24.0).max(tokens::DESK_NOTE), ui.available_height());
             ui.allocate_ui_with_layout(room, egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 ui.add(egui::Label::new(note).wrap());
@@ -242,6 +245,41 @@ fn head(ui: &mut Ui, world: &mut World) {
             });
         });
     });
+}
+
+/// Whose plan it is, in `room` points. In a narrow window the identifier goes first, then the end of the plan's name: never that the patient is
+/// synthetic, and never a button.
+fn titled(ui: &mut Ui, world: &World, words: &Words, room: f32) {
+    let Some(case) = world.get_resource::<Case>() else { return };
+    let name = case.patient.name.replace('^', " ");
+    let name = RichText::new(name.trim()).family(FontFamily::Name(BOLD.into())).size(tokens::DESK_TYPE[2]);
+    let id = RichText::new(&case.patient.id).color(tokens::DESK_SOFT);
+    let plan = case.patient.plans.get(case.plan).map_or_else(RichText::default, |plan| {
+        let gray = plan.prescription_gy.map_or_else(String::new, |gy| format!(" · {gy:.1} Gy / {}", plan.fractions));
+        RichText::new(format!("{}{gray}", plan.label))
+    });
+    let mark = if case.patient.synthetic { words.get("app-synthetic") } else { String::new() };
+    let mark = RichText::new(mark).size(tokens::DESK_TYPE[1]).color(tokens::AMBER);
+    let wide = |ui: &Ui, text: &RichText| {
+        let text = egui::WidgetText::from(text.clone());
+        text.into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, TextStyle::Body).size().x
+            + ui.spacing().item_spacing.x
+    };
+    let [names, ids, plans, marks] = [&name, &id, &plan, &mark].map(|text| wide(ui, text));
+    ui.label(name);
+    if names + ids + plans + marks <= room {
+        ui.label(id);
+    }
+    if !plan.is_empty() {
+        let most = (room - names - marks).min(plans).max(tokens::DESK_PLAN);
+        let layout = egui::Layout::left_to_right(egui::Align::Center);
+        ui.allocate_ui_with_layout(vec2(most, ui.available_height()), layout, |ui| {
+            ui.add(egui::Label::new(plan).truncate());
+        });
+    }
+    if !mark.is_empty() {
+        ui.label(mark);
+    }
 }
 
 /// What lies over the patient, one after the other.

@@ -50,17 +50,37 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect, own
     painter.image(texture, rect, Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0)), Color32::WHITE);
     match shows {
         Shows::Room => room(ui, world, &response),
-        Shows::Plane(_) | Shows::Slant => {
-            mouse(ui, world, index, &response, scale);
-            marks(world, index, &painter, rect, scale);
-        }
+        Shows::Plane(_) | Shows::Slant => mouse(ui, world, index, &response, scale),
     }
     if response.double_clicked() {
         let mut views = world.resource_mut::<Views>();
         views.large = if views.large.is_some() { None } else { Some(index) };
     }
-    let Some(words) = world.get_resource::<Words>() else { return };
-    let name = match shows {
+    let (mut at, mut free) = (rect.left_top() + vec2(10.0, 8.0), rect.top() + 6.0);
+    let titles = titles(world, index);
+    let mut places = Vec::new();
+    for (text, size, colour) in &titles {
+        let font = FontId::new(*size, FontFamily::Name(BOLD.into()));
+        let wide = painter.layout_no_wrap(text.clone(), font, *colour).size().x;
+        places.push(at);
+        at.y += size * 1.4;
+        // in a narrow picture a title reaches the letter of the direction, which then stands below it
+        if at.x + wide > rect.center().x - tokens::DESK_TYPE[3] {
+            free = at.y;
+        }
+    }
+    if shows != Shows::Room {
+        marks(world, index, &painter, rect, scale, free);
+    }
+    for ((text, size, colour), at) in titles.iter().zip(places) {
+        shadowed(&painter, at, Align2::LEFT_TOP, text, *size, *colour);
+    }
+}
+
+/// What a picture shows, and that it is coarser than the data where it is: text, size and colour.
+fn titles(world: &World, index: usize) -> Vec<(String, f32, Color32)> {
+    let Some(words) = world.get_resource::<Words>() else { return Vec::new() };
+    let name = match world.resource::<Views>().list[index].shows {
         Shows::Room => words.get("view-room"),
         Shows::Slant => words.get("plane-slant"),
         Shows::Plane(plane) => {
@@ -73,12 +93,8 @@ pub(super) fn show(ui: &mut Ui, world: &mut World, index: usize, rect: Rect, own
             format!("{label}{apart}{}  {side} {:.1} mm", words.get(plane_key(plane)), at.abs())
         }
     };
-    let corner = rect.left_top() + vec2(10.0, 8.0);
-    shadowed(&painter, corner, Align2::LEFT_TOP, &name, tokens::DESK_TYPE[0], tokens::DESK_TEXT);
-    if let Some(notice) = coarser(world, words) {
-        let below = corner + vec2(0.0, tokens::DESK_TYPE[0] * 1.4);
-        shadowed(&painter, below, Align2::LEFT_TOP, &notice, tokens::DESK_TYPE[1], tokens::AMBER);
-    }
+    let coarser = coarser(world, words).map(|notice| (notice, tokens::DESK_TYPE[1], tokens::AMBER));
+    [(name, tokens::DESK_TYPE[0], tokens::DESK_TEXT)].into_iter().chain(coarser).collect()
 }
 
 /// What is seen is coarser than the data: not all of it is there yet, or the card takes no more.
@@ -199,7 +215,8 @@ pub(super) fn slice_mm(world: &World, plane: AnatomicalPlane) -> f64 {
     grid.spacing_mm[along.unwrap_or(2)]
 }
 
-fn marks(world: &World, index: usize, painter: &egui::Painter, rect: Rect, scale: f64) {
+/// `free`: from where on, downwards, nothing is written in the middle.
+fn marks(world: &World, index: usize, painter: &egui::Painter, rect: Rect, scale: f64, free: f32) {
     let (views, cuts) = (world.resource::<Views>(), world.resource::<Cuts>());
     let view = &views.list[index];
     let Some(frame) = view.frame(cuts) else { return };
@@ -208,7 +225,7 @@ fn marks(world: &World, index: usize, painter: &egui::Painter, rect: Rect, scale
     for (at, align, way) in [
         (rect.left_center() + vec2(8.0, 0.0), Align2::LEFT_CENTER, -right),
         (rect.right_center() - vec2(8.0, 0.0), Align2::RIGHT_CENTER, right),
-        (rect.center_top() + vec2(0.0, 6.0), Align2::CENTER_TOP, up),
+        (pos2(rect.center().x, free), Align2::CENTER_TOP, up),
         (rect.center_bottom() - vec2(0.0, 6.0), Align2::CENTER_BOTTOM, -up),
     ] {
         shadowed(painter, at, align, &letter(&way).to_string(), big, tokens::DESK_TEXT);
