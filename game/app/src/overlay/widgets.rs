@@ -36,6 +36,20 @@ pub fn swatch(ui: &mut Ui, colour: Color32) {
     ui.painter().rect_filled(rect, tokens::SWATCH_ROUND, colour);
 }
 
+/// A colour and what it means, which stay together where rows wrap.
+pub fn swatch_text(ui: &mut Ui, colour: Color32, text: impl Into<egui::WidgetText>) {
+    let wrap = Some(egui::TextWrapMode::Extend);
+    let text = text.into().into_galley(ui, wrap, f32::INFINITY, egui::TextStyle::Body);
+    let gap = ui.spacing().item_spacing.x;
+    let size = egui::vec2(tokens::SWATCH.x + gap + text.size().x, tokens::SWATCH.y.max(text.size().y));
+    let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+    let swatch =
+        egui::Rect::from_center_size(rect.left_center() + egui::vec2(tokens::SWATCH.x * 0.5, 0.0), tokens::SWATCH);
+    ui.painter().rect_filled(swatch, tokens::SWATCH_ROUND, colour);
+    let at = rect.left_center() + egui::vec2(tokens::SWATCH.x + gap, -text.size().y * 0.5);
+    ui.painter().galley(at, text, ui.visuals().text_color());
+}
+
 /// An axis along x that says its numbers in a narrow plot too.
 pub fn x_axis(label: impl Into<String>) -> Vec<AxisHints<'static>> {
     vec![AxisHints::new_x().label(label.into()).label_spacing(18.0..=36.0)]

@@ -4,7 +4,7 @@ use super::{Compared, names};
 use crate::now::Words;
 use crate::overlay::dose::DoseShow;
 use crate::overlay::structures::Structures;
-use crate::overlay::widgets::{plot_height, signed, swatch, x_axis};
+use crate::overlay::widgets::{plot_height, signed, swatch_text, x_axis};
 use crate::tokens;
 use bevy::prelude::*;
 use bevy_egui::egui::{self, RichText, Ui};
@@ -65,8 +65,8 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
     ui.label(small(format!("B − A: {low:+.2} … {high:+.2} Gy")));
     ui.horizontal_wrapped(|ui| {
         for (colour, text) in swatches {
-            swatch(ui, colour);
-            ui.label(small(text));
+            // the unit stands in the line above
+            swatch_text(ui, colour, small(text.trim_end_matches(" Gy").to_owned()));
         }
     });
     egui::Grid::new("compared").num_columns(7).striped(true).spacing([9.0, 3.0]).show(ui, |ui| {
