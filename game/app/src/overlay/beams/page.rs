@@ -63,7 +63,8 @@ pub(super) fn show(ui: &mut Ui, world: &mut World) {
 /// One layer after the other, or all.
 fn layers(ui: &mut Ui, words: &Words, beam: &DeliveryBeam, start_s: f64, show: &mut BeamsShow) {
     let count = beam.energies_mev.len();
-    ui.horizontal(|ui| {
+    // what is said of a layer may take a second line: a row wider than the page would push all of it out of its panel
+    ui.horizontal_wrapped(|ui| {
         let all = ui.selectable_label(show.layer.is_none(), words.get("beams-all"));
         mark(ui, "layers-all", &all);
         if all.clicked() {
