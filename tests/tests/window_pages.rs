@@ -66,9 +66,12 @@ fn turn(desk: &mut Window, id: &str) {
     for _ in 0..4 {
         let tick = desk.at(&format!("show-{id}"));
         desk.screen.click(tick);
-        std::thread::sleep(Duration::from_secs(2));
-        if desk.at("room") != before {
-            return;
+        // a busy machine may answer late: a second click would take the first one back
+        for _ in 0..8 {
+            std::thread::sleep(Duration::from_secs(2));
+            if desk.at("room") != before {
+                return;
+            }
         }
     }
     panic!("{id} neither opens nor closes");
